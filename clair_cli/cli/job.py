@@ -1,0 +1,208 @@
+"""The main job put together: objects from options, one run, its exit code."""
+
+import asyncio
+import contextlib
+import signal
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, ClassVar
+
+from clair_cli.card import Run, as_json, card, run_record
+from clair_cli.cli.summary import print_summary
+from clair_cli.cli.terminal import console
+from clair_cli.endpoint import Address, Endpoint, Patience
+from clair_cli.engine import Engine, Window, World
+from clair_cli.layout import Layout, layout
+from clair_cli.limits import Gate
+from clair_cli.lines import Lines
+from clair_cli.mock import MockServer
+from clair_cli.progress import Display, LiveDisplay, LogDisplay, Total, shown
+from clair_cli.prompts import Asker, Template, load_template
+from clair_cli.reading import Reader
+from clair_cli.records import RunError, Stopped, UsageError
+from clair_cli.revision import Grammar
+from clair_cli.sources import Columns, read_rows, take
+from clair_cli.store import Complete, Remembering, Store, never_asks, put_aside
+from clair_cli.tally import Tally
+from clair_cli.writers import FORMATS, Output, write_whole
+
+CODE_FAILED_ROWS = 3
+
+
+class Terminated(Stopped):
+    """SIGTERM asked the run to end."""
+
+    exit_code: ClassVar[int] = 143
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """What the command line asks for; taken apart here and not handed on."""
+
+    source: str
+    output: str
+    address: Address
+    mock: bool
+    offline: bool
+    fresh: bool
+    store: Path | None
+    template: str
+    parameters: dict[str, Any]
+    columns: Columns
+    limit: int | None
+    concurrency: int
+    patience: Patience
+    attempts: int
+    max_fail_rate: float
+    form: str
+    quiet: bool
+    summary: Path | None
+
+
+def run_job(job: Job) -> int:
+    """Run `job` to its end.
+
+    Returns:
+        0, or 3 where more rows failed than allowed, or 130 and 143 after a second signal.
+
+    Raises:
+        RunError: What ended the run before its end; it carries the exit code.
+    """
+    lines = Lines(job.source)
+    paths = layout(job.output, job.source)
+    _check_paths(lines, paths)
+    template = load_template(job.template)
+    run = Run(job.source, template, job.parameters, job.form, _options(job), time.time())
+    tally = Tally()
+    try:
+        asyncio.run(_revise(job, lines, paths, template, tally))
+    except RunError as exc:
+        _report(job, run, tally, paths, exc.exit_code)
+        raise
+    code = CODE_FAILED_ROWS if tally.failed > job.max_fail_rate * tally.read else 0
+    if paths.card:
+        write_whole(paths.card, card(run, tally))
+    write_whole(paths.run, as_json(run_record(run, tally)))
+    _report(job, run, tally, paths, code)
+    return code
+
+
+async def _revise(job: Job, lines: Lines, paths: Layout, template: Template, tally: Tally) -> None:
+    gate = Gate(job.concurrency)
+    async with contextlib.AsyncExitStack() as stack:
+        path = job.store or paths.store
+        if job.fresh:
+            put_aside(path)
+        store = stack.enter_context(Store(path))
+        output = stack.enter_context(Output(paths, FORMATS[job.form]))
+        complete = await _completer(job, gate, tally, stack)
+        grammar = Grammar(template.markers.reasoning, template.markers.revision)
+        world = World(
+            ask=Asker(template, job.parameters, store.occurrence),
+            complete=Remembering(store, complete, tally.observe),
+            read=Reader(grammar, template.direction),
+            attempts=job.attempts,
+        )
+        engine = Engine(world, gate, Window.for_ceiling(job.concurrency), tally.observe)
+        stack.enter_context(_signals(engine, gate, job.quiet))
+        total = Total(job.limit, lines.total_bytes)
+        rows = take(read_rows(lines, job.columns), job.limit)
+        async with (
+            shown(_display(job.quiet), tally, lambda: gate.in_flight, total),
+            contextlib.aclosing(engine.outcomes(rows)) as outcomes,
+        ):
+            async for outcome in outcomes:
+                output.write(outcome)
+        output.publish()
+
+
+async def _completer(
+    job: Job, gate: Gate, tally: Tally, stack: contextlib.AsyncExitStack
+) -> Complete:
+    """What answers the requests that the store cannot."""
+    if job.offline:
+        return never_asks
+    address = job.address
+    if job.mock:
+        server = await stack.enter_async_context(MockServer())
+        address = Address(server.base_url)
+    endpoint = Endpoint(address, job.patience, gate, tally.observe)
+    return (await stack.enter_async_context(endpoint)).complete
+
+
+@contextlib.contextmanager
+def _signals(engine: Engine, gate: Gate, quiet: bool) -> Iterator[None]:
+    """The first Ctrl-C or SIGTERM stops reading and drains; the second cancels."""
+    loop = asyncio.get_running_loop()
+    main = asyncio.current_task()
+    stopped: list[Stopped] = []
+
+    def on_signal(error: Stopped) -> None:
+        if stopped and main:
+            main.cancel()
+            return
+        stopped.append(error)
+        engine.stop(error)
+        if not quiet:
+            console().print(
+                f"stopping: {gate.in_flight} requests in flight are being finished; "
+                "once more drops them",
+                soft_wrap=True,
+            )
+
+    again = "interrupted; run the same command again to go on"
+    loop.add_signal_handler(signal.SIGINT, on_signal, Stopped(again))
+    loop.add_signal_handler(signal.SIGTERM, on_signal, Terminated(again))
+    try:
+        yield
+    except asyncio.CancelledError:
+        if not stopped:
+            raise
+        raise stopped[0] from None
+    finally:
+        loop.remove_signal_handler(signal.SIGINT)
+        loop.remove_signal_handler(signal.SIGTERM)
+
+
+def _display(quiet: bool) -> Display | None:
+    if quiet:
+        return None
+    screen = console()
+    return LiveDisplay(screen) if screen.is_terminal else LogDisplay(screen)
+
+
+def _report(job: Job, run: Run, tally: Tally, paths: Layout, code: int) -> None:
+    """Tell what ran: a table for a person, `--summary` for a program."""
+    record = run_record(run, tally) | {"exit_code": code}
+    if job.summary:
+        write_whole(job.summary, as_json(record))
+    if not job.quiet:
+        print_summary(console(), tally, paths, record["seconds"], code)
+
+
+def _check_paths(lines: Lines, paths: Layout) -> None:
+    """Find what cannot work before anything is made or sent."""
+    if lines.input == "-":
+        return
+    path = Path(lines.input)
+    if not path.exists():
+        raise UsageError(f"{lines.input}: no such file; name a .jsonl file, or - for stdin")
+    if path.is_dir():
+        raise UsageError(f"{lines.input}: is a directory; name a .jsonl file in it")
+    if paths.data and paths.data.exists() and paths.data.samefile(path):
+        raise UsageError(f"-o {paths.data}: is the input itself; name another output")
+
+
+def _options(job: Job) -> dict[str, Any]:
+    """The options that change what is written, for run.json."""
+    return {
+        "attempts": job.attempts,
+        "limit": job.limit,
+        "max_fail_rate": job.max_fail_rate,
+        "prompt_column": job.columns.prompt or None,
+        "response_column": job.columns.response or None,
+        "id_column": job.columns.id or None,
+        "endpoint": "offline" if job.mock or job.offline else job.address.shown,
+    }

@@ -1,0 +1,72 @@
+"""The program: commands, and the one place where errors become exit codes."""
+
+import os
+import sys
+
+import typer
+
+from clair_cli import __version__
+from clair_cli.cli.mock import mock
+from clair_cli.cli.prompts import prompts
+from clair_cli.cli.revise import revise
+from clair_cli.cli.show import show
+from clair_cli.cli.terminal import one_line
+from clair_cli.records import RunError
+
+ENV_PREFIX = "CLAIR"
+
+app = typer.Typer(
+    name="clair",
+    help="Make preference data: minimal AI revisions of answers, paired with the answers.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+for command in (revise, show, prompts, mock):
+    app.command(context_settings={"auto_envvar_prefix": ENV_PREFIX})(command)
+
+
+@app.callback(invoke_without_command=True)
+def _version(
+    version: bool = typer.Option(False, "--version", help="Print the version.", show_envvar=False),
+) -> None:
+    if version:
+        print(f"clair {__version__}")  # noqa: T201 - asked for
+        raise typer.Exit
+
+
+def run(arguments: list[str]) -> int:
+    """Run one command line.
+
+    Returns:
+        The exit code: 0 fine, 1 a fault of ours (never returned: it raises), 2 wrong usage, and
+        the others of docs/exit-codes.md.
+    """
+    try:
+        code = app(args=arguments, prog_name="clair", standalone_mode=False)
+    except RunError as exc:
+        _complain(str(exc))
+        return exc.exit_code
+    except typer.TyperException as exc:
+        _complain(exc.format_message())
+        return exc.exit_code
+    except (typer.Abort, KeyboardInterrupt):
+        return 130
+    return code if isinstance(code, int) else 0
+
+
+def main() -> None:
+    """The console script."""
+    code = run(sys.argv[1:])
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = code or 141
+    sys.exit(code)
+
+
+def _complain(sentence: str) -> None:
+    if sentence:
+        print(f"clair: {one_line(sentence)}", file=sys.stderr)  # noqa: T201 - the user's answer

@@ -1,0 +1,185 @@
+"""`clair revise`: the options of the main job. What they mean is put together in `job`."""
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from clair_cli.cli.config import ConfigFile
+
+
+class Form(StrEnum):
+    """The formats of `--format`."""
+
+    CONVERSATIONAL = "conversational"
+    STANDARD = "standard"
+
+
+def _option(panel: str, *names: str, **settings: Any) -> Any:
+    """An option on a panel of the help; that `CLAIR_*` variables work is said once, not here."""
+    return typer.Option(*names, rich_help_panel=panel, show_envvar=False, **settings)
+
+
+_REQUEST, _COLUMNS, _SPEED = "Request", "Columns", "Speed"
+_ENDPOINT, _TRUST, _OUTPUT = "Endpoint", "Trust", "Output"
+
+
+def revise(  # noqa: PLR0913, PLR0917 - one parameter an option is how typer wants it
+    source: Annotated[
+        str,
+        typer.Argument(
+            metavar="INPUT", help="A .jsonl file (also .gz or .zst), or - for stdin.", envvar=[]
+        ),
+    ],
+    output: Annotated[
+        str,
+        _option(
+            _OUTPUT,
+            "-o",
+            "--output",
+            metavar="OUT",
+            help="A directory, a .jsonl file or - for stdout (default: INPUT's name with .clair).",
+            show_default=False,
+        ),
+    ] = "",
+    model: Annotated[
+        str, _option(_ENDPOINT, "-m", "--model", help="The model that revises.", show_default=False)
+    ] = "",
+    base_url: Annotated[
+        str,
+        _option(
+            _ENDPOINT,
+            metavar="URL",
+            help="The endpoint (default: OPENAI_BASE_URL, else OpenAI's).",
+            show_default=False,
+        ),
+    ] = "",
+    api_key_env: Annotated[
+        str,
+        _option(_ENDPOINT, metavar="NAME", help="The variable that holds the API key."),
+    ] = "OPENAI_API_KEY",
+    header: Annotated[
+        list[str] | None,
+        _option(
+            _ENDPOINT,
+            metavar="'NAME: VALUE'",
+            help="A further header; ${VAR} in it is read from the environment. Repeatable.",
+        ),
+    ] = None,
+    mock: Annotated[
+        bool,
+        _option(_ENDPOINT, "--mock", help="Use the offline endpoint: no key, no network, no bill."),
+    ] = False,
+    prompt: Annotated[
+        str,
+        _option(_REQUEST, metavar="NAME|FILE", help="The prompt template; see clair prompts."),
+    ] = "clair",
+    temperature: Annotated[
+        float | None, _option(_REQUEST, min=0, help="Sampling temperature (the paper: 0.7).")
+    ] = None,
+    max_tokens: Annotated[
+        int | None, _option(_REQUEST, min=1, help="Most tokens of a reply (the paper: 4096).")
+    ] = None,
+    seed: Annotated[int | None, _option(_REQUEST, help="Sampling seed.")] = None,
+    param: Annotated[
+        list[str] | None,
+        _option(
+            _REQUEST,
+            metavar="KEY=JSON",
+            help="A further field of the request, such as top_p=0.9. Repeatable.",
+        ),
+    ] = None,
+    prompt_column: Annotated[
+        str,
+        _option(_COLUMNS, metavar="PATH", help="Column of the prompt, dotted.", show_default=False),
+    ] = "",
+    response_column: Annotated[
+        str,
+        _option(_COLUMNS, metavar="PATH", help="Column of the answer, dotted.", show_default=False),
+    ] = "",
+    id_column: Annotated[
+        str,
+        _option(
+            _COLUMNS,
+            metavar="PATH",
+            help="Column of the row's id (default: id, else a hash).",
+            show_default=False,
+        ),
+    ] = "",
+    concurrency: Annotated[
+        int,
+        _option(_SPEED, "-c", "--concurrency", min=1, help="Most requests in flight."),
+    ] = 64,
+    timeout: Annotated[
+        float, _option(_SPEED, min=0.1, help="Seconds for one request, from first to last byte.")
+    ] = 600.0,
+    limit: Annotated[
+        int | None, _option(_SPEED, min=1, help="Read only the first rows.", metavar="ROWS")
+    ] = None,
+    attempts: Annotated[
+        int, _option(_TRUST, min=1, help="Replies asked for one row before it fails.")
+    ] = 3,
+    give_up_after: Annotated[
+        float, _option(_TRUST, min=0, help="Seconds to retry one request over transport trouble.")
+    ] = 600.0,
+    max_fail_rate: Annotated[
+        float, _option(_TRUST, min=0, max=1, help="Share of failed rows that still exits with 0.")
+    ] = 0.0,
+    offline: Annotated[
+        bool, _option(_TRUST, "--offline", help="Send nothing: use stored replies alone.")
+    ] = False,
+    fresh: Annotated[
+        bool,
+        _option(_TRUST, "--fresh", help="Put the stored replies aside and ask for all again."),
+    ] = False,
+    store: Annotated[
+        Path | None,
+        _option(_TRUST, metavar="FILE", help="The store of replies (default: in OUT/.clair)."),
+    ] = None,
+    form: Annotated[
+        Form, _option(_OUTPUT, "--format", help="Shape of the pairs.")
+    ] = Form.CONVERSATIONAL,
+    quiet: Annotated[bool, _option(_OUTPUT, "--quiet", "-q", help="Print errors alone.")] = False,
+    summary: Annotated[
+        Path | None, _option(_OUTPUT, metavar="FILE", help="Write what ran as JSON.")
+    ] = None,
+    config_file: ConfigFile = None,
+) -> int:
+    """Revise every answer in INPUT, and write chosen/rejected pairs with rationales.
+
+    Run the same command again after any interruption: it asks only for what is missing. Every
+    option can also come from a CLAIR_NAME variable or from clair.toml.
+    """
+    from clair_cli.cli.job import Job, run_job  # noqa: PLC0415 - `clair --help` stays quick
+    from clair_cli.cli.settings import address, parameters  # noqa: PLC0415
+    from clair_cli.endpoint import Patience  # noqa: PLC0415
+    from clair_cli.sources import Columns  # noqa: PLC0415
+
+    del config_file  # its callback has made its content the defaults
+    job = Job(
+        source=source,
+        output=output,
+        address=address(base_url, api_key_env, header or [], needed=not (mock or offline)),
+        mock=mock,
+        offline=offline,
+        fresh=fresh,
+        store=store,
+        template=prompt,
+        parameters=parameters(
+            model=model,
+            mock=mock,
+            given={"temperature": temperature, "max_tokens": max_tokens, "seed": seed},
+            extra=param or [],
+        ),
+        columns=Columns(prompt_column, response_column, id_column),
+        limit=limit,
+        concurrency=concurrency,
+        patience=Patience(timeout, give_up_after),
+        attempts=attempts,
+        max_fail_rate=max_fail_rate,
+        form=form.value,
+        quiet=quiet,
+        summary=summary,
+    )
+    return run_job(job)

@@ -1,0 +1,88 @@
+"""Options and environment -> where requests go, and what they hold besides messages."""
+
+import json
+import os
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from clair_cli.endpoint import Address
+from clair_cli.mock import MODEL
+from clair_cli.records import UsageError
+
+OPENAI = "https://api.openai.com/v1"
+RESERVED = frozenset({"messages", "model", "stream", "n"})
+
+NO_ENDPOINT = (
+    "no endpoint: set OPENAI_API_KEY for OpenAI, or --base-url (or OPENAI_BASE_URL) for another "
+    "endpoint, with OPENAI_API_KEY if it wants a key; --mock works without either"
+)
+
+
+def address(base_url: str, key_name: str, headers: Sequence[str], *, needed: bool) -> Address:
+    """Where to send requests; without effect where none is `needed`.
+
+    Raises:
+        UsageError: Neither a key nor a base URL is set, or a value cannot be sent.
+    """
+    if not needed:
+        return Address("http://127.0.0.1")
+    url = base_url or os.environ.get("OPENAI_BASE_URL", "")
+    key = os.environ.get(key_name, "").strip()
+    if key_name != "OPENAI_API_KEY" and not key:
+        raise UsageError(f"--api-key-env {key_name}: the variable is not set")
+    if not url and not key:
+        raise UsageError(NO_ENDPOINT)
+    if not _is_sendable(key):
+        raise UsageError(f"{key_name}: holds characters that no key has; set it again")
+    return Address(url or OPENAI, key, dict(_header(each) for each in headers))
+
+
+def parameters(
+    *, model: str, mock: bool, given: Mapping[str, Any], extra: Sequence[str]
+) -> dict[str, Any]:
+    """The fields of every request besides its messages.
+
+    Raises:
+        UsageError: No model is named, or a `--param` is not KEY=JSON.
+    """
+    if not model and not mock:
+        raise UsageError("no model: name one with -m, as the endpoint calls it")
+    named = {key: value for key, value in given.items() if value is not None}
+    return {"model": model or MODEL, **named, **dict(_parameter(each) for each in extra)}
+
+
+def _parameter(text: str) -> tuple[str, Any]:
+    key, found, value = text.partition("=")
+    if not found or not key:
+        raise UsageError(f"--param {text}: write KEY=JSON, such as top_p=0.9")
+    if key in RESERVED:
+        raise UsageError(f"--param {key}: clair sets this field itself")
+    try:
+        return key, json.loads(value)
+    except ValueError as exc:
+        raise UsageError(
+            f"--param {text}: the value is not JSON; a text needs its quotes: {key}='\"...\"'"
+        ) from exc
+
+
+def _header(text: str) -> tuple[str, str]:
+    name, found, value = text.partition(":")
+    name = name.strip()
+    if not found or not re.fullmatch(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+", name):
+        raise UsageError("--header: write 'NAME: VALUE', such as 'api-key: ${AZURE_KEY}'")
+    value = re.sub(r"\$\{(\w+)\}", lambda match: _variable(match[1], name), value).strip()
+    if not _is_sendable(value):
+        raise UsageError(f"--header {name}: holds characters that no header may have")
+    return name, value
+
+
+def _variable(variable: str, header: str) -> str:
+    value = os.environ.get(variable, "").strip()
+    if not value:
+        raise UsageError(f"--header {header}: the variable {variable} is not set")
+    return value
+
+
+def _is_sendable(value: str) -> bool:
+    return value.isascii() and (value.isprintable() or not value)

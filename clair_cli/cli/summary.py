@@ -1,0 +1,46 @@
+"""The table at the end of a run."""
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from clair_cli.layout import Layout
+from clair_cli.tally import Tally
+
+
+def print_summary(screen: Console, tally: Tally, paths: Layout, seconds: float, code: int) -> None:
+    """Print what a run read, made, failed at and spent."""
+    table = Table.grid(padding=(0, 2))
+    for name, value in _lines(tally, paths, seconds, code):
+        table.add_row(Text(name, style="dim"), Text(value))
+    screen.print(table)
+
+
+def _lines(tally: Tally, paths: Layout, seconds: float, code: int) -> list[tuple[str, str]]:
+    lines = [
+        ("rows", f"{tally.read:,}"),
+        ("pairs", f"{tally.pairs:,}"),
+        ("failures", f"{tally.failed:,}"),
+        *((f"  {reason}", f"{count:,}") for reason, count in sorted(tally.failures.items())),
+        ("replies", f"{tally.paid:,} paid, {tally.stored:,} from store"),
+        ("tokens paid", _tokens(tally)),
+        ("time", f"{seconds:,.1f} s"),
+    ]
+    if tally.retries:
+        reasons = ", ".join(
+            f"{reason} {count:,}" for reason, count in sorted(tally.retries.items())
+        )
+        lines.append(("retries", reasons))
+    if tally.means:
+        lines.append(("similarity", f"{tally.means['similarity']} on average"))
+    if code in {0, 3}:
+        lines.append(("written", str(paths.data or "stdout")))
+    if tally.failed and code in {0, 3}:
+        lines.append(("failed rows", str(paths.failures)))
+    return lines
+
+
+def _tokens(tally: Tally) -> str:
+    usage = tally.paid_usage
+    reasoning = f" ({usage.reasoning_tokens:,} reasoning)" if usage.reasoning_tokens else ""
+    return f"{usage.prompt_tokens:,} prompt, {usage.completion_tokens:,} completion{reasoning}"

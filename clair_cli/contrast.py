@@ -1,0 +1,107 @@
+"""How far a revision is from the response it revises, and whether the two may be a pair.
+
+The paper measures how contrastive pairs are by Jaccard over words and by character Levenshtein
+(arXiv 2408.06266, section 4); the other metrics tell how minimal a revision is. The checks keep
+out what would teach nothing, or something wrong.
+"""
+
+import re
+
+from rapidfuzz.distance import LCSseq, Levenshtein, Prefix
+
+from clair_cli.records import Contrast, Problem, Row
+
+_WORD = re.compile(r"\w+")
+_REVISED = r"(?:revised|corrected|improved|updated|edited|rewritten|reworded|worsened)"
+_ANSWER = r"(?:version|answer|solution|response|reply|text)"
+_ALLUSIONS = re.compile(
+    rf"\b(?:in|of|with) (?:this|the|my) {_REVISED} {_ANSWER}\b"
+    rf"|\b(?:this|(?:here(?:'s| is)|below is) (?:the|a|my|your)) {_REVISED}"
+    rf" (?:student )?{_ANSWER}\b"
+    rf"|\bI(?:'ve| have)? {_REVISED} (?:the|your|this|their)"
+    rf" (?:student's )?(?:original )?{_ANSWER}\b"
+    r"|\bthe student's (?:original )?(?:answer|solution|response)\b"
+    r"|\bthe (?:corrected|revised|improved|worsened) student solution\b"
+    r"|^\W*(?:changes|corrections|improvements|revisions|edits) made\b",
+    re.IGNORECASE | re.MULTILINE,
+)
+_REFUSAL = re.compile(
+    r"\W*(?:(?:I'?m|I am) (?:very |so |really )?sorry|sorry|I apologi[sz]e|unfortunately)?[,.:;]?"
+    r"\s*(?:but )?(?:as an AI(?: language model| assistant)?,? )?"
+    r"(?:I (?:can(?:no|')t|can not|won't|will not|am unable to|am not able to)"
+    r"|I'm (?:unable|not able) to)\b"
+    r" (?:assist|help|comply|provide|revise|improve|fulfil+|continue|create|generate|write|answer"
+    r"|do (?:that|this)|support|engage|discuss|share|offer|participate|process)\b",
+    re.IGNORECASE,
+)
+_LONG_PROMPT = 40
+"""Characters from which on a prompt that stands in the answer is an echo, not a quotation."""
+
+
+def contrast(response: str, revision: str) -> Contrast:
+    """The metrics of a pair.
+
+    Attributes of the result:
+        levenshtein: Fewest insertions, deletions and substitutions of characters (Unicode code
+            points) that turn the response into the revision.
+        similarity: 1 - levenshtein / the longer length; 1 for equal texts.
+        jaccard: Size of the intersection over that of the union of the two sets of lower-cased
+            words (runs of letters, digits and underscores); 1 where neither has words.
+        kept: Share of the response's words that stand in the revision in the same order (longest
+            common subsequence); 1 for a response without words.
+        length_ratio: The revision's characters over the response's.
+        first_change: Characters before the first difference. A trainer that cuts answers shorter
+            than this sees two equal sides.
+    """
+    levenshtein = Levenshtein.distance(response, revision)
+    longer = max(len(response), len(revision))
+    old, new = words(response), words(revision)
+    kept = LCSseq.similarity(old, new) / len(old) if old else 1.0
+    return Contrast(
+        levenshtein=levenshtein,
+        similarity=_rounded(1 - levenshtein / longer if longer else 1.0),
+        jaccard=_rounded(_jaccard(set(old), set(new))),
+        kept=_rounded(kept),
+        length_ratio=_rounded(len(revision) / len(response) if response else 1.0),
+        first_change=Prefix.similarity(response, revision),
+    )
+
+
+def words(text: str) -> list[str]:
+    """The lower-cased words of `text`, in order."""
+    return _WORD.findall(text.lower())
+
+
+def check(row: Row, revision: str) -> Problem | None:
+    """What forbids the pair of `row`'s response and `revision`, if anything does.
+
+    Reasons: `unchanged`, `refused`, `alludes`, `echo`. What the response itself says, the
+    revision may say as well.
+    """
+    if revision.strip() == row.response.strip():
+        return Problem("unchanged", "the revision equals the answer")
+    if is_refusal(revision) and not is_refusal(row.response):
+        return Problem("refused", "the revision is a refusal")
+    given = "\n".join([*(m["content"] for m in row.prompt), row.response]).lower()
+    for allusion in _ALLUSIONS.finditer(revision):
+        if allusion[0].strip().lower() not in given:
+            return Problem("alludes", f"the revision speaks of itself: {allusion[0].strip()!r}")
+    task = row.prompt[-1]["content"].strip()
+    if len(task) >= _LONG_PROMPT and task in revision and task not in row.response:
+        return Problem("echo", "the revision repeats the prompt")
+    return None
+
+
+def is_refusal(text: str) -> bool:
+    """Whether `text` begins like a model that declines to answer."""
+    return _REFUSAL.match(text) is not None
+
+
+def _jaccard(old: set[str], new: set[str]) -> float:
+    union = old | new
+    return len(old & new) / len(union) if union else 1.0
+
+
+def _rounded(value: float) -> float:
+    """Six digits: enough for any bound, and the same text on every machine."""
+    return round(value, 6)

@@ -1,0 +1,228 @@
+"""One row's journey, many at a time, in input order.
+
+The engine knows neither HTTP nor SQLite: its world comes in as three functions. It reads ahead by
+a bounded window, so that one slow reply holds up nothing but what is written, and it emits
+outcomes in input order, so that what is written does not depend on the order of arrival.
+"""
+
+import asyncio
+import contextlib
+from collections import deque
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable
+from dataclasses import dataclass
+from typing import Protocol, TypeAlias
+
+from clair_cli.feed import Feed
+from clair_cli.limits import Gate
+from clair_cli.records import (
+    Completion,
+    Emitted,
+    Failure,
+    Observer,
+    Pair,
+    Problem,
+    Request,
+    Row,
+    RowError,
+    RowRead,
+    RunError,
+    Stopped,
+)
+
+Outcome: TypeAlias = Pair | Failure
+Read: TypeAlias = Callable[[Row, Completion], Pair | Problem]
+
+DRAIN = 5.0
+"""Seconds for what is in flight when the run ends by an error; after a stop it has no limit."""
+
+
+class Ask(Protocol):
+    """Row -> Request: the first, or the next one after `problem` with the reply to `last`.
+
+    First requests are asked for in input order.
+    """
+
+    def __call__(self, row: Row, last: Request | None, problem: Problem | None) -> Request:
+        """The request to send next."""
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """All that the engine reaches outside itself by.
+
+    Attributes:
+        ask: Makes requests.
+        complete: Answers them; raises RowError or RunError.
+        read: Makes a pair of an answer, or says what is wrong with it.
+        attempts: Replies asked for one row before it fails.
+    """
+
+    ask: Ask
+    complete: Callable[[Request], Awaitable[Completion]]
+    read: Read
+    attempts: int
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """How far reading may run ahead of writing.
+
+    Attributes:
+        rows: Rows that are read and not yet emitted.
+        size: Their bytes in the source; one row may always go.
+    """
+
+    rows: int
+    size: int = 64 * 1024 * 1024
+
+    @classmethod
+    def for_ceiling(cls, ceiling: int) -> "Window":
+        """The window for `ceiling` requests in flight."""
+        return cls(max(10_000, 16 * ceiling))
+
+
+class Engine:
+    """Runs rows through `world`, as many at a time as `gate` admits."""
+
+    def __init__(self, world: World, gate: Gate, window: Window, observe: Observer) -> None:
+        self._world = world
+        self._gate = gate
+        self._window = window
+        self._observe = observe
+        self._ahead: deque[tuple[asyncio.Task[Outcome], int]] = deque()
+        self._size = 0
+        self._moved = asyncio.Event()
+        self._read_all = False
+        self._error: RunError | None = None
+
+    def stop(self, error: Stopped) -> None:
+        """Read no more and ask no more; what is in flight is answered and stored."""
+        self._error = self._error or error
+        self._gate.close(self._error)
+        self._moved.set()
+
+    async def outcomes(self, rows: Iterable[Row | Failure]) -> AsyncGenerator[Outcome, None]:
+        """What became of each row, in input order.
+
+        Raises:
+            RunError: What ended the run, after everything in flight has been stored.
+        """
+        pump = asyncio.create_task(self._pump(rows))
+        pump.add_done_callback(lambda _: self._moved.set())
+        try:
+            async for outcome in self._emit(pump):
+                self._observe(Emitted(outcome))
+                yield outcome
+            await self._settle(pump)
+        finally:
+            await self._abandon(pump)
+
+    async def _emit(self, pump: "asyncio.Task[None]") -> AsyncGenerator[Outcome, None]:
+        while True:
+            while not self._ahead:
+                if pump.done() or self._error:
+                    return
+                self._moved.clear()
+                await self._moved.wait()
+            task, size = self._ahead[0]
+            try:
+                outcome = await task
+            except RunError:
+                return
+            except asyncio.CancelledError:
+                if self._error is None or _is_cancelled():
+                    raise
+                return
+            self._ahead.popleft()
+            self._size -= size
+            self._moved.set()
+            yield outcome
+
+    async def _settle(self, pump: "asyncio.Task[None]") -> None:
+        """Wait for what is in flight; raise what ended the run, if anything did."""
+        tasks = [task for task, _ in self._ahead]
+        if tasks:
+            await asyncio.wait(tasks)
+        if self._error:
+            raise self._error
+        await pump
+
+    async def _abandon(self, pump: "asyncio.Task[None]") -> None:
+        tasks = [pump, *(task for task, _ in self._ahead)]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        self._ahead.clear()
+
+    async def _pump(self, rows: Iterable[Row | Failure]) -> None:
+        """Start rows while the window has room and the gate would let more through."""
+        async with contextlib.aclosing(Feed(rows).items()) as feed:
+            async for row in feed:
+                size = row.size if isinstance(row, Row) else 0
+                await self._room(size)
+                await self._gate.demand()
+                if self._error:
+                    return
+                self._observe(RowRead(size))
+                self._start(row, size)
+
+    async def _room(self, size: int) -> None:
+        while self._ahead and not self._error and not self._fits(size):
+            self._moved.clear()
+            await self._moved.wait()
+
+    def _fits(self, size: int) -> bool:
+        return len(self._ahead) < self._window.rows and self._size + size <= self._window.size
+
+    def _start(self, row: Row | Failure, size: int) -> None:
+        if isinstance(row, Failure):
+            journey = asyncio.create_task(_settled(row))
+        else:
+            request = self._world.ask(row, None, None)
+            journey = asyncio.create_task(self._journey(row, request))
+        self._ahead.append((journey, size))
+        self._size += size
+        self._moved.set()
+
+    async def _journey(self, row: Row, request: Request) -> Outcome:
+        try:
+            while True:
+                completion = await self._world.complete(request)
+                result = self._world.read(row, completion)
+                if isinstance(result, Pair):
+                    return result
+                if request.attempt >= self._world.attempts:
+                    return _failure(row, request, result)
+                request = self._world.ask(row, request, result)
+        except RowError as exc:
+            return _failure(row, request, exc.problem)
+        except RunError as exc:
+            self._end(exc)
+            raise
+
+    def _end(self, error: RunError) -> None:
+        """The run is over: nothing more goes, what is in flight gets a short time."""
+        if self._error is not None:
+            return
+        self._error = error
+        self._gate.close(error)
+        self._moved.set()
+        asyncio.get_running_loop().call_later(DRAIN, self._cancel_all)
+
+    def _cancel_all(self) -> None:
+        for task, _ in self._ahead:
+            task.cancel()
+
+
+def _is_cancelled() -> bool:
+    """Whether this task itself is being cancelled, not just one that it waits for."""
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0
+
+
+async def _settled(failure: Failure) -> Outcome:
+    return failure
+
+
+def _failure(row: Row, request: Request, problem: Problem) -> Failure:
+    return Failure(row.id, row.line, problem.reason, problem.detail, request.attempt, row.original)

@@ -1,0 +1,295 @@
+"""The durable map from a request to its reply: what was paid for is asked once.
+
+One SQLite file in WAL mode with `synchronous=FULL`: a reply is on disk before its row goes on. A
+writer thread commits all replies that arrived while the last commit was under way together (group
+commit), so one fsync serves many at high rates and a reply waits for one fsync at low ones.
+
+What is not promised: two processes on one store (the second is turned away), or a network file
+system without POSIX locks.
+"""
+
+import asyncio
+import contextlib
+import fcntl
+import json
+import os
+import queue
+import socket
+import sqlite3
+import threading
+import time
+from collections.abc import Awaitable, Callable, Iterator
+from pathlib import Path
+from types import TracebackType
+from typing import IO, Self, TypeAlias
+
+from clair_cli.completions import read_completion
+from clair_cli.records import (
+    Answered,
+    Completion,
+    Observer,
+    Problem,
+    Request,
+    RowError,
+    RunError,
+    UsageError,
+)
+
+Complete: TypeAlias = Callable[[Request], Awaitable[Completion]]
+_Put: TypeAlias = tuple[Request, bytes, "asyncio.Future[None]"]
+
+LAYOUT = 1
+"""Version of the tables, kept in SQLite's `user_version`."""
+
+COMMIT_AT_MOST = 1024
+"""Replies in one transaction."""
+
+SCHEMA = """
+CREATE TABLE IF NOT EXISTS replies (
+    digest     BLOB    NOT NULL,  -- SHA-256 of the request's canonical JSON
+    occurrence INTEGER NOT NULL,
+    attempt    INTEGER NOT NULL,
+    reply      BLOB    NOT NULL,  -- the body as it came
+    stored_at  REAL    NOT NULL,  -- seconds since the epoch
+    PRIMARY KEY (digest, occurrence, attempt)
+);
+"""
+
+
+class StoreError(UsageError):
+    """The store cannot be opened, read or written. Nothing that it held is lost."""
+
+
+class Store:
+    """Replies by request; a context manager that holds the file's lock.
+
+    Raises on entering:
+        StoreError: Another run holds it, it is not a store, or it cannot be opened.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._stack = contextlib.ExitStack()
+        self._puts: queue.SimpleQueue[_Put | None] = queue.SimpleQueue()
+
+    def __enter__(self) -> Self:
+        with self._stack:
+            self._stack.enter_context(_lock(self.path))
+            try:
+                self._open()
+            except sqlite3.Error as exc:
+                raise StoreError(
+                    f"{self.path}: cannot be used as a store ({exc}); "
+                    "move it away, or name another with --store"
+                ) from exc
+            self._stack = self._stack.pop_all()
+        return self
+
+    def _open(self) -> None:
+        self._writer = _connect(self.path, self._stack)
+        version = self._writer.execute("PRAGMA user_version").fetchone()[0]
+        if version not in {0, LAYOUT}:
+            raise StoreError(
+                f"{self.path}: written by another version of clair (layout {version}, "
+                f"this one knows {LAYOUT}); use that version, or name another with --store"
+            )
+        self._writer.executescript(f"{SCHEMA}PRAGMA user_version = {LAYOUT};")
+        self._reader = _connect(self.path, self._stack)
+        self._reader.execute("CREATE TEMP TABLE seen (digest BLOB PRIMARY KEY, n) WITHOUT ROWID")
+        thread = threading.Thread(target=self._write, name="clair-store", daemon=True)
+        thread.start()
+        self._stack.callback(thread.join)
+        self._stack.callback(self._puts.put, None)
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        exc: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._stack.close()
+
+    def __len__(self) -> int:
+        count: int = self._reader.execute("SELECT count(*) FROM replies").fetchone()[0]
+        return count
+
+    def get(self, request: Request) -> Completion | None:
+        """The stored completion for `request`, if there is one."""
+        try:
+            found = self._reader.execute(
+                "SELECT reply FROM replies WHERE digest = ? AND occurrence = ? AND attempt = ?",
+                (request.digest, request.occurrence, request.attempt),
+            ).fetchall()
+        except sqlite3.Error as exc:
+            raise _unusable(self.path, exc) from exc
+        return read_completion(found[0][0]) if found else None
+
+    async def put(self, request: Request, reply: bytes) -> None:
+        """Store `reply`; returns once it is on disk.
+
+        Raises:
+            StoreError: It could not be written (a full disk, say).
+        """
+        written: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._puts.put((request, reply, written))
+        await written
+
+    def occurrence(self, digest: bytes) -> int:
+        """How often this run asked for the same body before, from 0. Counts this time too.
+
+        Kept in a temporary table, on disk where it grows large: memory stays bounded.
+        """
+        found = self._reader.execute(
+            "INSERT INTO seen VALUES (?, 0) ON CONFLICT DO UPDATE SET n = n + 1 RETURNING n",
+            (digest,),
+        ).fetchall()
+        count: int = found[0][0]
+        return count
+
+    def _write(self) -> None:
+        """The writer thread: take what is queued, commit it, tell those who wait."""
+        while (first := self._puts.get()) is not None:
+            batch = [first]
+            with contextlib.suppress(queue.Empty):
+                while len(batch) < COMMIT_AT_MOST:
+                    following = self._puts.get_nowait()
+                    if following is None:
+                        self._puts.put(None)
+                        break
+                    batch.append(following)
+            error = self._commit(batch)
+            with contextlib.suppress(RuntimeError):  # the loop may be gone; the replies are safe
+                batch[0][2].get_loop().call_soon_threadsafe(_tell, batch, error)
+
+    def _commit(self, batch: list[_Put]) -> StoreError | None:
+        now = time.time()
+        rows = [(r.digest, r.occurrence, r.attempt, reply, now) for r, reply, _ in batch]
+        try:
+            with self._writer:
+                self._writer.execute("BEGIN")
+                self._writer.executemany("INSERT OR REPLACE INTO replies VALUES (?,?,?,?,?)", rows)
+        except sqlite3.Error as exc:
+            return _unusable(self.path, exc)
+        return None
+
+
+class Remembering:
+    """A `complete` around another: asks the store first, and stores before it answers."""
+
+    def __init__(self, store: Store, complete: Complete, observe: Observer) -> None:
+        self._store = store
+        self._complete = complete
+        self._observe = observe
+
+    async def __call__(self, request: Request) -> Completion:
+        """The reply from the store, else from the endpoint by way of the store."""
+        stored = self._store.get(request)
+        if stored is not None:
+            self._observe(Answered(stored.usage, paid=False))
+            return stored
+        completion = await self._complete(request)
+        await self._store.put(request, completion.raw)
+        self._observe(Answered(completion.usage, paid=True))
+        return completion
+
+
+async def never_asks(request: Request) -> Completion:
+    """The `complete` of `--offline`: what the store does not have is a failure."""
+    raise RowError(
+        Problem("offline", f"no stored reply for attempt {request.attempt}, and --offline is set")
+    )
+
+
+def put_aside(path: Path) -> Path | None:
+    """Give an existing store a name of its own, so that a fresh one can begin; the new name.
+
+    Raises:
+        StoreError: Another run holds it.
+    """
+    if not path.exists():
+        return None
+    with Store(path):
+        pass  # closing the last connection folds the WAL into the file
+    numbers = range(1, 1_000_000)
+    aside = next(p for n in numbers if not (p := path.with_suffix(f".{n}{path.suffix}")).exists())
+    path.rename(aside)
+    return aside
+
+
+def _connect(path: Path, stack: contextlib.ExitStack) -> sqlite3.Connection:
+    connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+    stack.callback(connection.close)
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute("PRAGMA synchronous = FULL")
+    return connection
+
+
+def _tell(batch: list[_Put], error: StoreError | None) -> None:
+    for _, _, written in batch:
+        if written.done():
+            continue
+        if error is None:
+            written.set_result(None)
+        else:
+            written.set_exception(error)
+
+
+def _unusable(path: Path, exc: sqlite3.Error) -> StoreError:
+    return StoreError(
+        f"{path}: the store cannot be written or read ({exc}); what it holds is safe: "
+        "make room or mend the disk, then run the same command again"
+    )
+
+
+@contextlib.contextmanager
+def _lock(path: Path) -> Iterator[None]:
+    """Hold `path`.lock, which names its holder; the kernel lets go of it when the holder dies."""
+    lock_path = path.with_name(f"{path.name}.lock")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        file = _take_lock(lock_path)
+    except OSError as exc:
+        raise StoreError(
+            f"{path}: the store cannot be made here ({exc.strerror}); choose another place with -o "
+            "or --store"
+        ) from exc
+    with file:
+        file.truncate(0)
+        json.dump({"pid": os.getpid(), "host": socket.gethostname(), "since": time.ctime()}, file)
+        file.flush()
+        try:
+            yield
+        finally:
+            lock_path.unlink(missing_ok=True)
+
+
+def _take_lock(lock_path: Path) -> IO[str]:
+    while True:
+        file = lock_path.open("a+", encoding="utf-8")
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            with file:
+                raise _held(lock_path, file) from None
+        if _is_still(lock_path, file):
+            return file
+        file.close()
+
+
+def _is_still(lock_path: Path, file: IO[str]) -> bool:
+    """Whether the locked file is the one at its path: its last holder unlinks it when done."""
+    try:
+        return os.path.samestat(os.fstat(file.fileno()), lock_path.stat())
+    except FileNotFoundError:
+        return False
+
+
+def _held(lock_path: Path, file: IO[str]) -> RunError:
+    file.seek(0)
+    try:
+        holder = json.load(file)
+        name = f"process {holder['pid']} on {holder['host']} since {holder['since']}"
+    except (ValueError, KeyError, TypeError):
+        name = "another run"
+    store = str(lock_path).removesuffix(".lock")
+    return StoreError(f"{store}: in use by {name}; wait for it, or name another with --store")

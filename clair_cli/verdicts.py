@@ -1,0 +1,259 @@
+"""What to do about an HTTP exchange that brought no answer: one pure function, `judge`.
+
+Sources: RFC 9110 (status codes, Retry-After), OpenAI's error codes and `x-should-retry`, the
+`retry-after-ms` of Azure and OpenAI, 498 (Groq, over capacity) and 529 (Anthropic, overloaded),
+OpenRouter's 402 (no credit) and its 403 for one flagged input.
+"""
+
+import email.utils
+import math
+import ssl
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+import aiohttp
+import httpx
+import orjson
+
+from clair_cli.records import Problem
+
+RETRIED_STATUSES = frozenset({408, 409, 425, 429, 498})
+QUOTA_CODES = frozenset(
+    {"insufficient_quota", "billing_hard_limit_reached", "billing_not_active", "quota_exceeded"}
+)
+KEY_CODES = frozenset({"invalid_api_key", "API_KEY_INVALID", "account_deactivated"})
+MODEL_CODES = frozenset({"model_not_found", "invalid_model"})
+ROW_REASONS = {
+    "context_length_exceeded": "context_length",
+    "string_above_max_length": "context_length",
+    "content_filter": "content_filter",
+    "content_policy_violation": "content_filter",
+    "invalid_prompt": "content_filter",
+}
+ENDS = {
+    "key": "the endpoint refused the API key {}; set OPENAI_API_KEY to a valid one",
+    "quota": "the account has no quota or credit left {}; top it up, then run again",
+    "forbidden": "the endpoint forbids this {}; check what the key and the account may use",
+    "model": "the endpoint knows no such model or path {}; check --model, and that --base-url "
+    "ends as the endpoint wants it (often /v1)",
+    "route": "this is no chat-completions endpoint {}; check --base-url",
+}
+"""What the user is told, with the endpoint's words in the middle."""
+SHOWN = 300
+"""Characters of an endpoint's own words that are quoted."""
+
+
+class ReplyTooLarge(Exception):  # noqa: N818 - a finding about a reply, not a fault
+    """The reply's body went past the limit, and the rest was not read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Retry:
+    """Ask again, after `after` seconds where the endpoint named a time.
+
+    `connecting` marks trouble in reaching the host at all.
+    """
+
+    reason: str
+    detail: str
+    after: float | None = None
+    connecting: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class GiveUp:
+    """This row cannot be answered; others can."""
+
+    problem: Problem
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    """No row can be answered. `sentence` says why, and what to do."""
+
+    sentence: str
+
+
+Verdict: TypeAlias = Retry | GiveUp | End
+
+
+def judge(
+    outcome: int | Exception,
+    headers: Mapping[str, str] | None = None,
+    body: bytes = b"",
+    *,
+    now: float = 0.0,
+) -> Verdict:
+    """What follows from an exchange that was no answer.
+
+    Args:
+        outcome: The status, or the exception that the exchange ended with.
+        headers: The reply's headers, with lower-case names.
+        body: The reply's body.
+        now: Seconds since the epoch: what a date in Retry-After is measured from.
+    """
+    if isinstance(outcome, Exception):
+        return _judge_exception(outcome)
+    headers = headers or {}
+    error = _error_of(body)
+    words = _words(error, body)
+    end = _end(outcome, headers, error, words)
+    if end is not None:
+        return end
+    status = _inner_status(outcome, error)
+    if _is_retried(status, headers):
+        reason = "not_an_answer" if status < 400 else f"http_{status}"
+        return Retry(reason, f"HTTP {status}: {words}", _retry_after(headers, now))
+    return GiveUp(Problem(_row_reason(error), f"HTTP {status}: {words}"))
+
+
+def _judge_exception(exc: Exception) -> Verdict:
+    if _caused_by(exc, ssl.SSLCertVerificationError):
+        return End(
+            "the endpoint's certificate cannot be verified "
+            f"({_short(str(exc))}); set SSL_CERT_FILE to the CA that signed it, "
+            "or check --base-url"
+        )
+    if isinstance(exc, httpx.UnsupportedProtocol | httpx.InvalidURL):
+        return End(f"the base URL cannot be used ({_short(str(exc))}); check --base-url")
+    if isinstance(exc, ReplyTooLarge):
+        return GiveUp(Problem("reply_too_large", str(exc)))
+    if type(exc) is TimeoutError:
+        return Retry("timeout", "no whole reply within --timeout")
+    root = exc.__cause__ or exc  # the transport's mapping to httpx's errors is too coarse
+    detail = _short(f"{type(root).__name__}: {root}".rstrip(": "))
+    connecting = isinstance(root, aiohttp.ClientConnectorError | aiohttp.ConnectionTimeoutError)
+    return Retry("connection", detail, connecting=connecting)
+
+
+def _end(
+    status: int, headers: Mapping[str, str], error: Mapping[str, Any], words: str
+) -> End | None:
+    """The verdict for what no row of the run can get past."""
+    inner = _inner_status(status, error)
+    if 300 <= inner < 400:
+        target = _short(headers.get("location", "elsewhere"))
+        return End(
+            f"the endpoint redirects to {target}, and a key is never sent after a redirect; "
+            "set --base-url to the final address"
+        )
+    kind = _kind_of_end(inner, error)
+    return End(ENDS[kind].replace("{}", f"(HTTP {inner}: {words})")) if kind else None
+
+
+def _kind_of_end(status: int, error: Mapping[str, Any]) -> str:
+    codes = _codes(error)
+    if codes & KEY_CODES:
+        return "key"
+    if codes & QUOTA_CODES:
+        return "quota"
+    if codes & MODEL_CODES:
+        return "model"
+    if status == 403 and _is_flagged(error):
+        return ""
+    return {401: "key", 402: "quota", 403: "forbidden", 404: "model", 405: "route"}.get(status, "")
+
+
+def _is_retried(status: int, headers: Mapping[str, str]) -> bool:
+    told = headers.get("x-should-retry", "").strip().lower()
+    if told in {"true", "false"} and status >= 400:
+        return told == "true"
+    return status < 400 or status >= 500 or status in RETRIED_STATUSES
+
+
+def _retry_after(headers: Mapping[str, str], now: float) -> float | None:
+    """Seconds to wait from `retry-after-ms` or `retry-after` (RFC 9110, 10.2.3), if sensible."""
+    milliseconds = _number(headers.get("retry-after-ms"))
+    if milliseconds is not None:
+        return milliseconds / 1000
+    value = headers.get("retry-after")
+    seconds = _number(value)
+    if seconds is not None or not value:
+        return seconds
+    try:
+        when = email.utils.parsedate_to_datetime(value).timestamp()
+    except (ValueError, OverflowError):
+        return None
+    return max(0.0, when - now)
+
+
+def _number(value: str | None) -> float | None:
+    try:
+        number = float(value or "")
+    except ValueError:
+        return None
+    return number if math.isfinite(number) and number >= 0 else None
+
+
+def _error_of(body: bytes) -> Mapping[str, Any]:
+    """The error object, wherever the server put it; {} where the body has none."""
+    try:
+        reply = orjson.loads(body)
+    except orjson.JSONDecodeError:
+        return {}
+    if isinstance(reply, list) and reply:
+        reply = reply[0]
+    if not isinstance(reply, dict):
+        return {}
+    error = reply.get("error", reply)
+    if isinstance(error, str):
+        return {"message": error}
+    return error if isinstance(error, dict) else {}
+
+
+def _codes(error: Mapping[str, Any]) -> frozenset[str]:
+    """Every machine-readable name that the error goes by."""
+    details = error.get("details")
+    listed = details if isinstance(details, list) else []
+    reasons = [detail.get("reason") for detail in listed if isinstance(detail, dict)]
+    names = [error.get("code"), error.get("type"), *reasons]
+    return frozenset(name for name in names if isinstance(name, str))
+
+
+def _inner_status(status: int, error: Mapping[str, Any]) -> int:
+    """The status that counts: an error inside a 200 carries its own as `code` or `status`."""
+    if status != 200:
+        return status
+    for value in (error.get("code"), error.get("status")):
+        number = int(value) if isinstance(value, str) and value.isdecimal() else value
+        if isinstance(number, int) and 400 <= number < 600:
+            return number
+    return status
+
+
+def _is_flagged(error: Mapping[str, Any]) -> bool:
+    """OpenRouter: 403 about one input that moderation flagged, with the reasons beside it."""
+    metadata = error.get("metadata")
+    return isinstance(metadata, dict) and ("reasons" in metadata or "flagged_input" in metadata)
+
+
+def _row_reason(error: Mapping[str, Any]) -> str:
+    if _is_flagged(error):
+        return "content_filter"
+    for code in sorted(_codes(error)):
+        if code in ROW_REASONS:
+            return ROW_REASONS[code]
+    return "rejected_request"
+
+
+def _words(error: Mapping[str, Any], body: bytes) -> str:
+    """The endpoint's own words, short enough for one line."""
+    for name in ("message", "detail", "code", "type"):
+        value = error.get(name)
+        if value:
+            return _short(value if isinstance(value, str) else orjson.dumps(value).decode())
+    return _short(body.decode("utf-8", "replace")) or "an empty body"
+
+
+def _short(text: str) -> str:
+    line = " ".join(text.split())
+    return line if len(line) <= SHOWN else f"{line[: SHOWN - 1]}…"
+
+
+def _caused_by(exc: BaseException | None, kind: type[BaseException]) -> bool:
+    while exc is not None:
+        if isinstance(exc, kind):
+            return True
+        exc = exc.__cause__ or exc.__context__
+    return False
