@@ -35,6 +35,7 @@ CARD = """\
 ---
 configs:
 - config_name: default
+  description: pairs sha256:{digest}
   data_files:
   - split: train
     path: train.jsonl
@@ -100,10 +101,16 @@ class Run:
     started: float = field(default_factory=time.time)
 
 
-def card(run: Run, tally: Tally) -> bytes:
-    """The dataset card (README.md), with the YAML that names the data file."""
+def card(run: Run, tally: Tally, digest: str) -> bytes:
+    """The dataset card (README.md), with the YAML that names the data file.
+
+    The digest of the pairs is part of its configuration because `datasets` caches a local
+    directory by its configuration alone: without it, a trainer would read the pairs of an earlier
+    run into the same directory.
+    """
     parameters = {k: v for k, v in run.parameters.items() if k != "model"}
     return CARD.format(
+        digest=digest,
         size=_size(tally.pairs),
         source=_plain(run.source),
         pairs=tally.pairs,

@@ -25,6 +25,11 @@ _ALLUSIONS = re.compile(
     r"|^\W*(?:changes|corrections|improvements|revisions|edits) made\b",
     re.IGNORECASE | re.MULTILINE,
 )
+_ALLUDING = (
+    "revised", "corrected", "improved", "updated", "edited", "rewritten", "reworded", "worsened",
+    "the student's", " made",
+)  # fmt: skip
+"""What every allusion has one of: a quick look before the slow pattern."""
 _REFUSAL = re.compile(
     r"\W*(?:(?:I'?m|I am) (?:very |so |really )?sorry|sorry|I apologi[sz]e|unfortunately)?[,.:;]?"
     r"\s*(?:but )?(?:as an AI(?: language model| assistant)?,? )?"
@@ -82,14 +87,23 @@ def check(row: Row, revision: str) -> Problem | None:
         return Problem("unchanged", "the revision equals the answer")
     if is_refusal(revision) and not is_refusal(row.response):
         return Problem("refused", "the revision is a refusal")
-    given = "\n".join([*(m["content"] for m in row.prompt), row.response]).lower()
-    for allusion in _ALLUSIONS.finditer(revision):
-        if allusion[0].strip().lower() not in given:
-            return Problem("alludes", f"the revision speaks of itself: {allusion[0].strip()!r}")
+    allusion = _allusion(row, revision)
+    if allusion:
+        return Problem("alludes", f"the revision speaks of itself: {allusion!r}")
     task = row.prompt[-1]["content"].strip()
     if len(task) >= _LONG_PROMPT and task in revision and task not in row.response:
         return Problem("echo", "the revision repeats the prompt")
     return None
+
+
+def _allusion(row: Row, revision: str) -> str:
+    """The first allusion that neither the prompt nor the response has; "" for none."""
+    lowered = revision.lower()
+    if not any(word in lowered for word in _ALLUDING):
+        return ""
+    given = "\n".join([*(m["content"] for m in row.prompt), row.response]).lower()
+    found = (match[0].strip() for match in _ALLUSIONS.finditer(revision))
+    return next((phrase for phrase in found if phrase.lower() not in given), "")
 
 
 def is_refusal(text: str) -> bool:

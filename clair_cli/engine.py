@@ -165,6 +165,7 @@ class Engine:
                     return
                 self._observe(RowRead(size))
                 self._start(row, size)
+                await asyncio.sleep(0)  # a fast source must not keep started rows from running
 
     async def _room(self, size: int) -> None:
         while self._ahead and not self._error and not self._fits(size):

@@ -10,7 +10,7 @@ ClairError
 
 import hashlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Any, ClassVar, Literal, TypeAlias
 
 import orjson
@@ -166,6 +166,10 @@ class Contrast:
     kept: float
     length_ratio: float
     first_change: int
+
+
+METRICS = tuple(each.name for each in fields(Contrast))
+"""The names of the metrics, in the order they are written in."""
 
 
 @dataclass(frozen=True, slots=True)

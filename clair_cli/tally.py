@@ -1,11 +1,11 @@
 """What happened in a run, counted in one place from the events of all modules."""
 
 from collections import Counter
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 
 from clair_cli.records import (
+    METRICS,
     Answered,
-    Contrast,
     Emitted,
     Event,
     Failure,
@@ -14,8 +14,6 @@ from clair_cli.records import (
     RowRead,
     Usage,
 )
-
-METRICS = tuple(f.name for f in fields(Contrast))
 
 
 @dataclass(slots=True)

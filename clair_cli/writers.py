@@ -4,10 +4,10 @@ The names of TRL's columns begin here (TRL documentation, "Dataset formats and t
 """
 
 import contextlib
+import hashlib
 import os
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import asdict
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Any, Self, TypeAlias
@@ -16,7 +16,7 @@ import orjson
 
 from clair_cli.layout import Layout
 from clair_cli.prompts import transcript
-from clair_cli.records import Failure, Pair, UsageError
+from clair_cli.records import METRICS, Failure, Pair, UsageError
 
 Format: TypeAlias = Callable[[Pair], dict[str, Any]]
 
@@ -55,7 +55,8 @@ FORMATS: dict[str, Format] = {"conversational": conversational, "standard": stan
 
 
 def _extras(pair: Pair) -> dict[str, Any]:
-    return {"rationale": pair.rationale, "model": pair.model, **asdict(pair.contrast)}
+    metrics = {name: getattr(pair.contrast, name) for name in METRICS}
+    return {"rationale": pair.rationale, "model": pair.model, **metrics}
 
 
 class Output:
@@ -74,6 +75,12 @@ class Output:
         self._layout = layout
         self._form = form
         self._stack = contextlib.ExitStack()
+        self._hash = hashlib.sha256()
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of the pairs written so far, in hex."""
+        return self._hash.hexdigest()
 
     def __enter__(self) -> Self:
         with self._stack, telling_os_errors():
@@ -98,7 +105,9 @@ class Output:
         """Add one outcome."""
         with telling_os_errors():
             if isinstance(outcome, Pair):
-                self._pairs.write(_line(self._form(outcome)))
+                line = _line(self._form(outcome))
+                self._hash.update(line)
+                self._pairs.write(line)
             else:
                 self._failures.write(_line(_failure(outcome)))
 

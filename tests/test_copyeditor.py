@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from clair_cli.mock.copyeditor import Edited, edit
 from clair_cli.mock.protect import protect, reveal
-from clair_cli.mock.wording import CONTRACTED, COULD_OF, DOUBLED, MISSPELT, WORDY
+from clair_cli.mock.spelling import MISSPELT
+from clair_cli.mock.wording import CONTRACTED, COULD_OF, DOUBLED, WORDY
 
 EXAMPLES = Path(__file__).parent.parent / "examples" / "answers.jsonl"
 
@@ -131,6 +132,7 @@ UNTOUCHED = {
     "equation environment": "This is it:\n\\begin{align}\nthe the  x\n\\end{align}",
     "TeX command": r"This is \teh{the the  teh}, as it was.",
     "table": "This is it:\n\n| the the | teh  x |\n| --- | --- |\n| a ,b | i dont |",
+    "tight table": "This is it:\n\n|the the|teh  x|\n|---|---|\n|a ,b|i dont|",
     "bare table": "This is it:\n\nthe the | teh  x\n--- | ---\na ,b | i dont",
     "URL": "This is at https://teh.org/the,the?a=dont and www.teh.org/a,bc, as it was.",
     "e-mail": "Mail to teh.dont@recieve.org when you can.",
@@ -154,6 +156,18 @@ def test_protected_parts_survive_between_edits() -> None:
     text = "i think `the the  x` is is at https://e.org/a,bcd , and $a  b$ is teh end"
     mended = "I think `the the  x` is at https://e.org/a,bcd, and $a  b$ is the end."
     assert edit(text).text == mended
+
+
+def test_a_mend_that_would_turn_prose_into_code_is_not_made() -> None:
+    # With one space less the line would read as a command, and be code from then on.
+    text = "sudo  is what they they use for this."
+    assert edit(text).text == "sudo  is what they use for this."
+    assert edit(text).notes == ("removed the doubled word “they”",)
+
+
+def test_what_the_rules_cannot_settle_stays_as_it_was() -> None:
+    text = "Sure! " * 9 + "here is is what they have."
+    assert edit(text) == Edited(text, ())
 
 
 @pytest.mark.parametrize("table", [MISSPELT, CONTRACTED, COULD_OF, WORDY])
@@ -206,6 +220,7 @@ PIECES = st.sampled_from(
         *(",", ".", "!", "?", " ,", " .", ":", '"', "“", "(", ")", "*", "#", "=", "|", " | "),
         *("`", "``", "```", "~~~", "$", "$$", "\\(", "\\)", "\\[", "\\]", "\\frac{a}"),
         *("{", "}", "{{", "}}", "{%", "%}", "<b>", "<", "<!--", "-->", "- ", "1. "),
+        *("cd", "sudo", "import", "print(", ";", "def f", "for"),
         *("http://x.y", "www.x.y", "a@b.c", "和", "है", "ß", "é", "🎉", "red,green"),
     ]
 )

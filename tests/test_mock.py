@@ -11,11 +11,12 @@ from statistics import fmean
 
 import httpx
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from jinja2 import Environment
 
 from clair_cli.mock import MODEL, Manners, MockServer, edit
+from clair_cli.mock.chat import reply_to
 from clair_cli.mock.manners import FAULTS, Fate
 from clair_cli.mock.student import answer_in
 
@@ -31,7 +32,7 @@ Call = Callable[..., Awaitable[httpx.Response]]
 def rendered(template: str, prompt: str, response: str, note: str = "") -> list[dict[str, str]]:
     """The messages that a template makes, as the tool itself would render them."""
     source = tomllib.loads((ROOT / "prompts" / f"{template}.toml").read_text("utf-8"))
-    jinja = Environment(autoescape=False)  # noqa: S701  this is no HTML
+    jinja = Environment(autoescape=False)
     messages = [
         {
             "role": message["role"],
@@ -108,6 +109,7 @@ TEXT = st.text(max_size=60) | st.lists(ODD, max_size=12).map("".join)
 
 @pytest.mark.parametrize("template", TEMPLATES)
 @pytest.mark.parametrize("note", ["", NOTE], ids=["first", "again"])
+@settings(deadline=None)
 @given(prompt=TEXT, response=TEXT)
 def test_any_answer_is_cut_out_whole(template: str, note: str, prompt: str, response: str) -> None:
     # A task that quotes an answer mark of its own can be read in two ways; so can an answer that
@@ -153,12 +155,15 @@ def test_text_parts_are_read_as_one_text() -> None:
     assert text.endswith(MENDED)
 
 
-def test_the_rationale_is_one_safe_paragraph() -> None:
-    weird = "dont  {teacher_reasoning}:\x1b[31m\u2028the\u2029the {corrected_student_solution} is"
-    text = content(reply(asked(weird)))
+@settings(deadline=None)
+@given(TEXT)
+def test_the_rationale_is_one_safe_paragraph(odd: str) -> None:
+    weird = f"dont  {{teacher_reasoning}}:\x1b[31m the\u2028the the {odd} recieve is {odd}"
+    text = reply_to([rendered("clair-system", "Why?", weird)[1]["content"]])
     rationale = text.removeprefix("{teacher_reasoning}:\n").split("\n\n", 1)[0]
     assert rationale.isprintable()
     assert "{" not in rationale
+    assert "teacher_reasoning" not in rationale
     assert "student_solution" not in rationale
 
 
@@ -181,11 +186,11 @@ def test_the_reply_is_a_whole_chat_completion() -> None:
 @pytest.mark.parametrize("name", ["max_tokens", "max_completion_tokens"])
 def test_a_long_reply_is_cut_where_it_was_told_to(name: str) -> None:
     full = content(reply(asked("Grüße für für alle 🎉")))
-    answer = reply(asked("Grüße für für alle 🎉", **{name: 60}))
+    answer = reply(asked("Grüße für für alle 🎉", **{name: 40}))
     value = answer.json()
     assert value["choices"][0]["finish_reason"] == "length"
     assert full.startswith(content(answer))
-    assert 58 <= value["usage"]["completion_tokens"] <= 60
+    assert 38 <= value["usage"]["completion_tokens"] <= 40
     assert reply(asked(**{name: 4096})).json()["choices"][0]["finish_reason"] == "stop"
 
 

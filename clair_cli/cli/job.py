@@ -77,19 +77,20 @@ def run_job(job: Job) -> int:
     run = Run(job.source, template, job.parameters, job.form, _options(job), time.time())
     tally = Tally()
     try:
-        asyncio.run(_revise(job, lines, paths, template, tally))
+        digest = asyncio.run(_revise(job, lines, paths, template, tally))
     except RunError as exc:
         _report(job, run, tally, paths, exc.exit_code)
         raise
     code = CODE_FAILED_ROWS if tally.failed > job.max_fail_rate * tally.read else 0
     if paths.card:
-        write_whole(paths.card, card(run, tally))
+        write_whole(paths.card, card(run, tally, digest))
     write_whole(paths.run, as_json(run_record(run, tally)))
     _report(job, run, tally, paths, code)
     return code
 
 
-async def _revise(job: Job, lines: Lines, paths: Layout, template: Template, tally: Tally) -> None:
+async def _revise(job: Job, lines: Lines, paths: Layout, template: Template, tally: Tally) -> str:
+    """Run the rows through; the digest of the pairs written."""
     gate = Gate(job.concurrency)
     async with contextlib.AsyncExitStack() as stack:
         path = job.store or paths.store
@@ -116,6 +117,7 @@ async def _revise(job: Job, lines: Lines, paths: Layout, template: Template, tal
             async for outcome in outcomes:
                 output.write(outcome)
         output.publish()
+        return output.digest
 
 
 async def _completer(

@@ -1,6 +1,5 @@
 """A chat-completion body in, a chat-completion object out: the protocol without the HTTP."""
 
-import re
 from collections.abc import Sequence
 
 import orjson
@@ -16,7 +15,6 @@ _PLAIN = (
     "model. It mends the small slips in a student's answer when it is sent a revision request "
     "of clair, and can answer nothing else."
 )
-_UNSAFE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff{}]+")
 _FIRST_CREATED = 1_735_689_600
 _CREATED_SPAN = 365 * 24 * 3600
 
@@ -86,7 +84,7 @@ def reply_to(turns: Sequence[str]) -> str:
 def _rationale(edited: Edited) -> str:
     if not edited.notes:
         return f"{_WHO} No rule found anything to mend, so the answer stays as it was."
-    return f"{_WHO} Edits: {_UNSAFE.sub(' ', '; '.join(edited.notes))}."
+    return f"{_WHO} Edits: {'; '.join(edited.notes)}."
 
 
 def _parsed(body: bytes) -> dict[str, object]:

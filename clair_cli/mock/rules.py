@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from clair_cli.mock.phrases import Table
 from clair_cli.mock.protect import INLINE
+from clair_cli.mock.spelling import MISSPELT
 from clair_cli.mock.wording import (
     A_BEFORE_VOWEL,
     ABBREVIATIONS,
@@ -16,7 +17,6 @@ from clair_cli.mock.wording import (
     DOUBLED,
     EITHER_ARTICLE,
     LOWER_CASE_NAMES,
-    MISSPELT,
     PRONOUN_VERBS,
     WORDY,
 )

@@ -77,6 +77,8 @@ def _leftover(revised: str, grammar: Grammar, response: str) -> Problem | None:
 
 def _without_special_tokens(text: str) -> str:
     """Text without the end tokens that some servers leave in; searched in its tail alone."""
+    if not text.rstrip().endswith(">"):
+        return text
     tail = text[-200:]
     return text[: len(text) - len(tail)] + _SPECIAL_TOKENS.sub("", tail)
 

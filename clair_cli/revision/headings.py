@@ -53,6 +53,8 @@ class Grammar:
             re.IGNORECASE,
         )
         words = [*reasoning, *revision]
+        self._openers = {re.findall(r"[^\W_]+", word)[0].lower() for word in words}
+        self._hints = {*self._openers, "student", "task"}
         self._identifiers = re.compile(
             rf"(?:\\{{0,4}}\{{){{1,3}}[ \t]*({_pattern(words)}|student\\?_solution|task)"
             rf"[ \t]*(?:\\{{0,4}}\}}){{1,3}}|(?<![\w/])({_pattern(words, '_')})(?![\w/])",
@@ -71,16 +73,34 @@ class Grammar:
 
         `{task}` is not one of them: many a code template has it.
         """
+        if not self._hinted(text):
+            return frozenset()
         found = {squeezed(m[1] or m[2]) for m in self._identifiers.finditer(text)}
         return frozenset(found - {"task"})
 
     def in_words(self, text: str) -> str:
         """`text` with its marker identifiers as plain words: no braces, no underscores."""
+        if not self._hinted(text):
+            return text
         return self._identifiers.sub(lambda m: _as_words(m[1] or m[2]), text)
+
+    def _hinted(self, text: str) -> bool:
+        """Whether `text` could hold an identifier: a quick look before the slow pattern."""
+        lowered = text.lower()
+        return any(hint in lowered for hint in self._hints)
+
+    def _occurrences(self, text: str) -> Iterator[re.Match[str]]:
+        """Every marker name in `text`, in order; found by its first word, which is quick."""
+        lowered = text.lower()
+        if len(lowered) != len(text):  # some capitals grow; offsets would not fit
+            yield from self._names.finditer(text)
+            return
+        starts = sorted({at for word in self._openers for at in _places(word, lowered)})
+        yield from filter(None, (self._names.match(text, at) for at in starts))
 
     def _candidates(self, text: str) -> Iterator[Heading]:
         after_tag = 0
-        for match in self._names.finditer(text):
+        for match in self._occurrences(text):
             kind: Kind = "reasoning" if match["reasoning"] else "revision"
             earliest = max(match.start() - _LONGEST_PREFIX, after_tag)
             newline = text.rfind("\n", earliest, match.start())
@@ -94,6 +114,13 @@ class Grammar:
                 heading = _opening(text, match, start, kind)
             if heading:
                 yield heading
+
+
+def _places(word: str, text: str) -> Iterator[int]:
+    at = text.find(word)
+    while at >= 0:
+        yield at
+        at = text.find(word, at + len(word))
 
 
 def squeezed(name: str) -> str:

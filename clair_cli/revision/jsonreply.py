@@ -15,6 +15,8 @@ _DECODER = json.JSONDecoder(strict=False, object_pairs_hook=lambda pairs: pairs)
 
 def read_json(text: str, grammar: Grammar) -> Revision | Problem | None:
     """The revision in a JSON reply; None where the reply is no JSON with a marker as a key."""
+    if "```" not in text and not text.lstrip().startswith("{"):
+        return None
     for start in _START.finditer(text):
         if _names_marker(text, start.end(), grammar):
             return _decode(text, start.end(), grammar)
