@@ -33,7 +33,7 @@ from clair_cli.records import (
     RowError,
     UsageError,
 )
-from clair_cli.verdicts import GiveUp, ReplyTooLarge, Retry, judge
+from clair_cli.verdicts import GiveUp, ReplyTooLarge, Retry, Verdict, judge
 
 REPLY_LIMIT = 32 * 1024 * 1024
 """Bytes of a reply's body past which it is refused."""
@@ -47,6 +47,8 @@ CONNECT_WITHIN = 4.0
 CONNECT_LATER = 30.0
 NO_ANSWERS = 5
 """Replies to one request that say 200 and hold no answer before it is given up: each may cost."""
+FIRST_NO_ANSWERS = 3
+"""The same while the endpoint has not answered anything: it may be no LLM's at all."""
 
 _EXCHANGE_ERRORS = (httpx.HTTPError, httpx.InvalidURL, aiohttp.ClientError, OSError, ReplyTooLarge)
 
@@ -145,11 +147,12 @@ class Endpoint:
 
     async def _attempt(self, request: Request) -> Completion:
         async with self._gate.slot():
+            headers: Mapping[str, str] = {}
+            body = b""
             try:
                 status, headers, body = await self._exchange(request.body)
             except _EXCHANGE_ERRORS as exc:
                 outcome: int | Exception = exc
-                headers, body = {}, b""
             else:
                 self._reached = True
                 outcome = status
@@ -157,13 +160,18 @@ class Endpoint:
                 if completion is not None:
                     self._answered_at = time.monotonic()
                     return completion
-        verdict = judge(outcome, headers, body, now=time.time())
+            raise self._consequence(judge(outcome, headers, body, now=time.time()))
+
+    def _consequence(self, verdict: Verdict) -> _TryAgain | RowError | EndpointError:
+        """What to raise, while the slot is still held: after an end, no other request goes."""
         if isinstance(verdict, Retry):
-            raise _TryAgain(verdict)
+            return _TryAgain(verdict)
         if isinstance(verdict, GiveUp):
             self._answered_at = time.monotonic()
-            raise RowError(verdict.problem)
-        raise EndpointError(f"{self._address.shown}: {verdict.sentence}")
+            return RowError(verdict.problem)
+        error = EndpointError(f"{self._address.shown}: {verdict.sentence}")
+        self._gate.close(error)
+        return error
 
     async def _exchange(self, body: bytes) -> tuple[int, Mapping[str, str], bytes]:
         connect = CONNECT_LATER if self._reached else CONNECT_WITHIN
@@ -186,7 +194,8 @@ class Endpoint:
         """Whether the next attempt would come too late."""
         verdict = _verdict_of(state)
         limit = self._patience.give_up_after
-        if verdict.reason == "not_an_answer" and state.attempt_number >= NO_ANSWERS:
+        no_answers = NO_ANSWERS if self._answered_at else FIRST_NO_ANSWERS
+        if verdict.reason == "not_an_answer" and state.attempt_number >= no_answers:
             return True
         if verdict.connecting and not self._reached:
             limit = min(limit, UNREACHED_FOR)

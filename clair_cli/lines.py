@@ -69,7 +69,8 @@ class Lines:
 
     def _open(self) -> IO[bytes]:
         if self.input == "-":
-            return sys.stdin.buffer
+            # Not sys.stdin: the interpreter aborts if a thread still reads it at exit.
+            return open(sys.stdin.fileno(), "rb", closefd=False)
         suffix = Path(self.input).suffix
         if suffix == ".gz":
             return cast("IO[bytes]", gzip.open(self.input, "rb"))

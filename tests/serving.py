@@ -21,6 +21,7 @@ class Asked:
     raw: bytes
     time: int
     headers: dict[str, str]
+    request: web.Request
 
     @property
     def text(self) -> str:
@@ -78,7 +79,7 @@ def serving(script: Script = improve, *, port: int = 0) -> Iterator[Endpoint]:
 
     async def handle(request: web.Request) -> web.StreamResponse:
         raw = await request.read()
-        asked = Asked(json.loads(raw), raw, seen.get(raw, 0), dict(request.headers))
+        asked = Asked(json.loads(raw), raw, seen.get(raw, 0), dict(request.headers), request)
         seen[raw] = asked.time + 1
         endpoint.asked.append(asked)
         reply = script(asked)

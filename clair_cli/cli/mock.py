@@ -7,7 +7,9 @@ import typer
 
 def mock(
     port: Annotated[int, typer.Option(help="Port on 127.0.0.1; 0 takes a free one.")] = 8010,
-    latency: Annotated[float, typer.Option(min=0, max=3600, help="Mean seconds before a reply.")] = 0.0,
+    latency: Annotated[
+        float, typer.Option(min=0, max=3600, help="Mean seconds before a reply.")
+    ] = 0.0,
     error_rate: Annotated[
         float, typer.Option(min=0, max=1, help="Share of requests that first meet a fault.")
     ] = 0.0,
