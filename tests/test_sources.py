@@ -27,6 +27,7 @@ Pack = Callable[[bytes], bytes]
 
 USER, ASSISTANT, SYSTEM = "user", "assistant", "system"
 GOOD = {"prompt": "What is it?", "response": "It is it."}
+MENDABLE = {"prompt": "What is it?", "response": "It is is it."}
 
 
 def turn(role: str, content: Any) -> dict[str, Any]:
@@ -278,10 +279,11 @@ def test_a_bad_row_may_be_nested_deeper_than_json_can_be_written(
     clair: Clair, tmp_path: Path
 ) -> None:
     deep = b'{"prompt": "P", "response": "", "x": ' + b"[" * 400 + b"]" * 400 + b"}"
-    (tmp_path / "in.jsonl").write_bytes(deep + b"\n" + orjson.dumps(GOOD))
+    (tmp_path / "in.jsonl").write_bytes(deep + b"\n" + orjson.dumps(MENDABLE))
     ran = clair("revise", "in.jsonl", "--mock", "--max-fail-rate", "1")
     assert ran.code == 0, ran.err
     assert [f["line"] for f in failures_in(tmp_path / "in.clair")] == [1]
+    assert len(pairs_in(tmp_path / "in.clair")) == 1
 
 
 @pytest.mark.parametrize("misfit", [b'{"question": "Q", "answer": 1}', b"not json"])
@@ -368,15 +370,15 @@ def test_data_that_unpacks_to_a_thousand_times_its_size_is_read_in_little_memory
     tmp_path: Path,
 ) -> None:
     line = b'{"prompt": "P", "response": "%b"}\n' % (b"R" * 65536)
-    (tmp_path / "in.zst").write_bytes(zstandard.ZstdCompressor().compress(line * 500))
+    (tmp_path / "in.zst").write_bytes(zstandard.ZstdCompressor().compress(line * 1000))
     tracemalloc.start()
     try:
         numbers = [number for number, _ in Lines(str(tmp_path / "in.zst"))]
         peak = tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()
-    assert numbers == [*range(1, 501)]
-    assert peak < 16 << 20
+    assert numbers == [*range(1, 1001)]
+    assert peak < 32 << 20
 
 
 def test_zstd_data_of_every_cut_is_read_or_refused(tmp_path: Path) -> None:

@@ -1,13 +1,9 @@
 """Options from `clair.toml`; the command line and `CLAIR_*` variables come before it."""
 
-import re
-import tomllib
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-
-from clair_cli.records import UsageError
 
 DEFAULT = Path("clair.toml")
 
@@ -28,12 +24,17 @@ ConfigFile = Annotated[
         is_eager=True,
         rich_help_panel="Output",
         metavar="FILE",
+        show_envvar=False,
     ),
 ]
 
 
 def _options(context: typer.Context, file: Path) -> dict[str, Any]:
     """The options for this command: those at the top level, then those of the command's table."""
+    import tomllib  # noqa: PLC0415 - `clair --help` stays quick
+
+    from clair_cli.records import UsageError  # noqa: PLC0415
+
     try:
         text = file.read_text(encoding="utf-8")
         table = tomllib.loads(text)
@@ -68,6 +69,6 @@ def _name(key: str) -> str:
 
 
 def _line_of(key: str, text: str) -> int:
-    pattern = re.compile(rf"^\s*[\"']?{re.escape(key)}[\"']?\s*=", re.MULTILINE)
-    match = pattern.search(text)
-    return text.count("\n", 0, match.start(0) + 1 if match else 0) + 1
+    lines = text.splitlines()
+    named = (n for n, line in enumerate(lines, 1) if line.partition("=")[0].strip(" \t\"'") == key)
+    return next(named, 1)

@@ -10,8 +10,6 @@ from clair_cli.cli.mock import mock
 from clair_cli.cli.prompts import prompts
 from clair_cli.cli.revise import revise
 from clair_cli.cli.show import show
-from clair_cli.cli.terminal import one_line
-from clair_cli.records import RunError
 
 ENV_PREFIX = "CLAIR"
 
@@ -45,14 +43,18 @@ def run(arguments: list[str]) -> int:
     """
     try:
         code = app(args=arguments, prog_name="clair", standalone_mode=False)
-    except RunError as exc:
-        _complain(str(exc))
-        return exc.exit_code
     except typer.TyperException as exc:
         _complain(exc.format_message())
         return exc.exit_code
     except (typer.Abort, KeyboardInterrupt):
         return 130
+    except Exception as exc:  # what is not expected goes on as it came
+        from clair_cli.records import RunError  # noqa: PLC0415 - `clair --help` stays quick
+
+        if not isinstance(exc, RunError):
+            raise
+        _complain(str(exc))
+        return exc.exit_code
     return code if isinstance(code, int) else 0
 
 
@@ -68,5 +70,7 @@ def main() -> None:
 
 
 def _complain(sentence: str) -> None:
+    from clair_cli.cli.terminal import one_line  # noqa: PLC0415 - `clair --help` stays quick
+
     if sentence:
         print(f"clair: {one_line(sentence)}", file=sys.stderr)  # noqa: T201 - the user's answer

@@ -22,7 +22,7 @@ def _option(panel: str, *names: str, **settings: Any) -> Any:
 
 
 _REQUEST, _COLUMNS, _SPEED = "Request", "Columns", "Speed"
-_ENDPOINT, _TRUST, _OUTPUT = "Endpoint", "Trust", "Output"
+_ENDPOINT, _SIZE, _TRUST, _OUTPUT = "Endpoint", "Size and money", "Trust", "Output"
 
 
 def revise(  # noqa: PLR0913, PLR0917 - one parameter an option is how typer wants it
@@ -76,12 +76,14 @@ def revise(  # noqa: PLR0913, PLR0917 - one parameter an option is how typer wan
         _option(_REQUEST, metavar="NAME|FILE", help="The prompt template; see clair prompts."),
     ] = "clair",
     temperature: Annotated[
-        float | None, _option(_REQUEST, min=0, help="Sampling temperature (the paper: 0.7).")
+        float | None,
+        _option(_REQUEST, min=0, metavar="T", help="Sampling temperature (the paper: 0.7)."),
     ] = None,
     max_tokens: Annotated[
-        int | None, _option(_REQUEST, min=1, help="Most tokens of a reply (the paper: 4096).")
+        int | None,
+        _option(_REQUEST, min=1, metavar="N", help="Most tokens of a reply (the paper: 4096)."),
     ] = None,
-    seed: Annotated[int | None, _option(_REQUEST, help="Sampling seed.")] = None,
+    seed: Annotated[int | None, _option(_REQUEST, metavar="N", help="Sampling seed.")] = None,
     param: Annotated[
         list[str] | None,
         _option(
@@ -109,22 +111,32 @@ def revise(  # noqa: PLR0913, PLR0917 - one parameter an option is how typer wan
     ] = "",
     concurrency: Annotated[
         int,
-        _option(_SPEED, "-c", "--concurrency", min=1, help="Most requests in flight."),
+        _option(_SPEED, "-c", "--concurrency", min=1, metavar="N", help="Most requests in flight."),
     ] = 64,
     timeout: Annotated[
-        float, _option(_SPEED, min=0.1, help="Seconds for one request, from first to last byte.")
+        float,
+        _option(
+            _SPEED, min=0.1, metavar="SECONDS", help="For one request, from first to last byte."
+        ),
     ] = 600.0,
     limit: Annotated[
-        int | None, _option(_SPEED, min=1, help="Read only the first rows.", metavar="ROWS")
+        int | None, _option(_SIZE, min=1, help="Read only the first rows.", metavar="ROWS")
     ] = None,
     attempts: Annotated[
-        int, _option(_TRUST, min=1, help="Replies asked for one row before it fails.")
+        int, _option(_TRUST, min=1, metavar="N", help="Replies asked for one row before it fails.")
     ] = 3,
     give_up_after: Annotated[
-        float, _option(_TRUST, min=0, help="Seconds to retry one request over transport trouble.")
+        float, _option(_TRUST, min=0, metavar="SECONDS", help="For retries of one request.")
     ] = 600.0,
     max_fail_rate: Annotated[
-        float, _option(_TRUST, min=0, max=1, help="Share of failed rows that still exits with 0.")
+        float,
+        _option(
+            _TRUST,
+            min=0,
+            max=1,
+            metavar="SHARE",
+            help="Share of failed rows that still exits with 0.",
+        ),
     ] = 0.0,
     offline: Annotated[
         bool, _option(_TRUST, "--offline", help="Send nothing: use stored replies alone.")

@@ -1,0 +1,24 @@
+"""Made-up rows in which the offline copy editor always finds something to mend."""
+
+import random
+from pathlib import Path
+
+import orjson
+
+WORDS = [
+    *("the", "of", "a", "model", "answer", "value", "because", "learning", "data", "quick"),
+    *("brown", "fox", "over", "lazy", "dog", "number", "function", "return", "loop", "every"),
+    *("some", "people", "water", "light", "plant", "energy", "simple", "question", "first"),
+]
+
+
+def write_rows(path: Path, number: int, *, words: int = 60) -> Path:
+    """Write `number` rows whose answers have about `words` words; the same ones every time."""
+    draw = random.Random(0)
+    with path.open("wb") as file:
+        for n in range(number):
+            prompt = " ".join(draw.choices(WORDS, k=20))
+            answer = " ".join(draw.choices(WORDS, k=words))
+            row = {"prompt": f"Question {n}: {prompt}?", "response": f"The the {answer} no {n}."}
+            file.write(orjson.dumps(row) + b"\n")
+    return path
