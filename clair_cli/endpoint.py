@@ -61,16 +61,25 @@ class Address:
         base_url: As users give it, e.g. `https://api.openai.com/v1`.
         key: The API key, "" for none. Never shown: not in a repr, an error or a log.
         headers: Further headers for every request. Never shown either.
+        insecure: Whether they may go over plain http to a public address.
     """
 
     base_url: str
     key: str = field(default="", repr=False)
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    insecure: bool = False
 
     @property
     def url(self) -> str:
         """The full address of the chat-completions route."""
         return f"{self.base_url.rstrip('/').removesuffix('/chat/completions')}/chat/completions"
+
+    def without_secrets(self, body: bytes) -> bytes:
+        """An endpoint's words with the key and the headers' values blotted out."""
+        for secret in (self.key, *self.headers.values()):
+            if len(secret) >= 4:
+                body = body.replace(secret.encode(), b"[secret]")
+        return body
 
     @property
     def shown(self) -> str:
@@ -160,7 +169,9 @@ class Endpoint:
                 if completion is not None:
                     self._answered_at = time.monotonic()
                     return completion
-            raise self._consequence(judge(outcome, headers, body, now=time.time()))
+            raise self._consequence(
+                judge(outcome, headers, self._address.without_secrets(body), now=time.time())
+            )
 
     def _consequence(self, verdict: Verdict) -> _TryAgain | RowError | EndpointError:
         """What to raise, while the slot is still held: after an end, no other request goes."""
@@ -206,6 +217,11 @@ class Endpoint:
         if self._answered_at >= began:
             return RowError(Problem("endpoint_error", verdict.detail))
         seconds = round(time.monotonic() - began)
+        if verdict.after is not None and verdict.after > self._patience.give_up_after:
+            return EndpointError(
+                f"{self._address.shown}: asks to wait {verdict.after:.0f} s ({verdict.detail}), "
+                "longer than --give-up-after; run the same command again then"
+            )
         name = self._address.shown
         if verdict.connecting and not self._reached:
             return EndpointError(
@@ -281,9 +297,11 @@ async def _check_address(address: Address) -> None:
     if parts.username or parts.password:
         raise UsageError("--base-url holds credentials; give them by OPENAI_API_KEY or --header")
     has_secret = bool(address.key or address.headers)
-    if has_secret and parts.scheme == "http" and not await _is_private(parts.hostname):
+    exposed = has_secret and parts.scheme == "http" and not address.insecure
+    if exposed and not await _is_private(parts.hostname):
         raise UsageError(
-            f"a key would go over plain http to {parts.hostname}; use https, or unset the key"
+            f"a key would go over plain http to {parts.hostname}; use https, unset the key, or "
+            "allow it with --insecure-http"
         )
 
 

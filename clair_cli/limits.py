@@ -87,6 +87,7 @@ class Gate:
             self._leave()
         elif waiter in self._queue:
             self._queue.remove(waiter)
+            self._gauge()
 
     def _leave(self) -> None:
         while self._queue:

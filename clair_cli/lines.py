@@ -19,6 +19,8 @@ from clair_cli.records import UsageError
 LINE_LIMIT = 64 * 1024 * 1024
 BOM = b"\xef\xbb\xbf"
 _CHUNK = 1 << 17
+_PIECE = 1 << 10
+"""Packed bytes that are unpacked at a time: they may hold ten thousand times as many."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +94,7 @@ class _ZstdFile(io.RawIOBase):
         self._file = file
         self._frame: zstandard.ZstdDecompressionObj | None = None
         self._packed = b""
-        self._plain = b""
+        self._plain = memoryview(b"")
 
     def readable(self) -> bool:
         return True
@@ -116,8 +118,9 @@ class _ZstdFile(io.RawIOBase):
 
     def _unpack(self) -> None:
         frame = self._frame or zstandard.ZstdDecompressor().decompressobj()
-        self._plain = frame.decompress(self._packed)
-        self._packed = frame.unused_data if frame.eof else b""
+        piece, self._packed = self._packed[:_PIECE], self._packed[_PIECE:]
+        self._plain = memoryview(frame.decompress(piece))
+        self._packed = self._packed if not frame.eof else frame.unused_data + self._packed
         self._frame = None if frame.eof else frame
 
     def _check_whole(self) -> None:

@@ -47,6 +47,10 @@ class Markers:
     revision: tuple[str, ...]
 
 
+_RENDER_ERRORS = (jinja2.TemplateError, ArithmeticError, LookupError, TypeError, ValueError)
+"""What an expression of a template may raise: jinja2 lets Python's own errors through."""
+
+
 class Template:
     """One prompt file, ready to render.
 
@@ -80,8 +84,8 @@ class Template:
         values = {"prompt": transcript(row.prompt), "response": row.response}
         try:
             rendered = [{"role": r, "content": t.render(values)} for r, t in self._messages]
-        except jinja2.TemplateError as exc:
-            raise self._wrong(f"cannot be rendered ({exc.message})") from exc
+        except _RENDER_ERRORS as exc:
+            raise self._wrong(f"cannot be rendered ({exc})") from exc
         if note:
             rendered[-1]["content"] = f"{rendered[-1]['content'].rstrip()}\n\n{note}"
         return rendered

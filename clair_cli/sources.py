@@ -6,7 +6,7 @@ The names of columns stop here. Shapes are recognised by columns: see `SHAPES`.
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from itertools import chain
+from itertools import chain, islice
 from typing import Any, TypeAlias
 
 import orjson
@@ -183,12 +183,13 @@ def _answered(prompt: list[Message], cell: object, column: str) -> tuple[list[Me
 
 
 def _joined(prompt: list[Message], turns: list[Message]) -> list[Message]:
-    if not turns:
-        return prompt
-    if turns[0]["role"] == "assistant":
-        return [*prompt, *turns]
-    repeated = turns[: len(prompt)] == prompt or prompt[-1] in turns
-    return turns if repeated else [*prompt, *turns]
+    """Both in a row, what stands in both of them once; nothing of either is lost."""
+    size = len(prompt)
+    if any(turns[start : start + size] == prompt for start in range(len(turns))):
+        return turns
+    shared = range(min(size, len(turns)), 0, -1)
+    overlap = next((n for n in shared if prompt[-n:] == turns[:n]), 0)
+    return [*prompt, *turns[overlap:]]
 
 
 def _messages(cell: list[Any], column: str) -> list[Message]:
@@ -228,7 +229,10 @@ def _id(cells: Cells, prompt: list[Message], response: str, columns: Columns) ->
 
 
 def _own_id(cells: object, columns: Columns) -> str:
-    cell = cells.get(columns.id or "id") if isinstance(cells, Mapping) else None
+    try:
+        cell = _cell(cells, columns.id or "id") if isinstance(cells, Mapping) else None
+    except _Unfit:
+        return ""
     return str(cell) if _is_id(cell) else ""
 
 
@@ -238,7 +242,4 @@ def _is_id(cell: object) -> bool:
 
 def take(rows: Iterable[Row | Failure], limit: int | None) -> Iterator[Row | Failure]:
     """At most `limit` of `rows`; all of them for None."""
-    for number, row in enumerate(rows):
-        if limit is not None and number >= limit:
-            return
-        yield row
+    return islice(rows, limit)

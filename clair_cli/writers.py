@@ -159,7 +159,11 @@ def _failure(failure: Failure) -> dict[str, Any]:
 
 
 def _line(record: dict[str, Any]) -> bytes:
-    return orjson.dumps(record, option=orjson.OPT_APPEND_NEWLINE)
+    try:
+        return orjson.dumps(record, option=orjson.OPT_APPEND_NEWLINE)
+    except TypeError:  # a row nested deeper than orjson writes: it reads four times as deep
+        record = record | {"row": repr(record.get("row"))}
+        return orjson.dumps(record, option=orjson.OPT_APPEND_NEWLINE)
 
 
 def _part(path: Path) -> Path:

@@ -1,18 +1,22 @@
 """Options from `clair.toml`; the command line and `CLAIR_*` variables come before it."""
 
+import os
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 DEFAULT = Path("clair.toml")
+FILE = "clair.config_file"
+"""Where a context keeps the file that its defaults are from."""
 
 
 def _load(context: typer.Context, path: Path | None) -> Path | None:
     """Make the file's options the defaults of this command."""
     file = path or (DEFAULT if DEFAULT.is_file() else None)
-    if file is not None:
-        context.default_map = _options(context, file)
+    options = _options(context, file) if file is not None else {}
+    context.meta[FILE] = file
+    context.default_map = options | _repeated_variables(context)
     return path
 
 
@@ -43,32 +47,64 @@ def _options(context: typer.Context, file: Path) -> dict[str, Any]:
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as exc:
         raise UsageError(f"{file}: is not valid TOML ({exc})") from exc
     command = context.info_name or ""
-    known = _names(context)
-    shared = {k: v for k, v in table.items() if not isinstance(v, dict)}
+    known = _parameters(context)
+    shared = {key: value for key, value in table.items() if not isinstance(value, dict)}
     own = table.get(command, {})
-    for key in [*(shared if command == "revise" else ()), *own]:
-        if _name(key) not in known:
-            line = _line_of(key, text)
+    chosen: dict[str, Any] = {}
+    for within, key, value in [
+        *(("", key, {}) for key in table.keys() - shared.keys() - _commands(context)),
+        *(("", key, value) for key, value in shared.items()),
+        *((command, key, value) for key, value in own.items()),
+    ]:
+        place = f"{file}, line {_line_of(key, text, within)}"
+        parameter = known.get(_name(key))
+        if parameter is None:
             raise UsageError(
-                f"{file}, line {line}: clair {command} has no option {key!r}; "
-                f"see clair {command} --help"
+                f"{place}: clair {command} has no option {key!r}; see clair {command} --help"
             )
-    return {_name(k): v for k, v in {**shared, **own}.items() if _name(k) in known}
+        if isinstance(value, list) and not parameter.multiple:
+            raise UsageError(f"{place}: --{key} takes one value, not a list")
+        chosen[str(parameter.name)] = value
+    return chosen
 
 
-def _names(context: typer.Context) -> set[str]:
+def _parameters(context: typer.Context) -> dict[str, Any]:
+    """The options that may stand in the file, by the names that users know them by."""
     return {
-        str(parameter.name)
+        _name(max(parameter.opts, key=len).lstrip("-")): parameter
         for parameter in context.command.params
         if parameter.param_type_name == "option" and parameter.name not in {"config_file", "help"}
     }
+
+
+def _commands(context: typer.Context) -> set[str]:
+    group = context.parent.command if context.parent else None
+    return set(getattr(group, "commands", ()))
+
+
+def _repeated_variables(context: typer.Context) -> dict[str, list[str]]:
+    """Repeatable options from variables, one a line: typer would split them at every space."""
+    found = {
+        str(parameter.name): os.environ.get(f"CLAIR_{name.upper()}", "").splitlines()
+        for name, parameter in _parameters(context).items()
+        if parameter.multiple
+    }
+    return {name: values for name, values in found.items() if values}
 
 
 def _name(key: str) -> str:
     return key.replace("-", "_")
 
 
-def _line_of(key: str, text: str) -> int:
-    lines = text.splitlines()
-    named = (n for n, line in enumerate(lines, 1) if line.partition("=")[0].strip(" \t\"'") == key)
-    return next(named, 1)
+def _line_of(key: str, text: str, table: str) -> int:
+    """Where `key` is set in `table` ("" for the top level); 1 where it cannot be found."""
+    within = ""
+    for number, line in enumerate(text.splitlines(), start=1):
+        bare = line.strip()
+        if bare.startswith("["):
+            within = bare.partition("]")[0].strip("[ \t\"'")
+            if not table and within == key:
+                return number
+        elif within == table and line.partition("=")[0].strip(" \t\"'") == key:
+            return number
+    return 1

@@ -72,7 +72,7 @@ def run_job(job: Job) -> int:
     """
     lines = Lines(job.source)
     paths = layout(job.output, job.source)
-    _check_paths(lines, paths)
+    _check_paths(lines, paths, job.summary)
     template = load_template(job.template)
     run = Run(job.source, template, job.parameters, job.form, _options(job), time.time())
     tally = Tally()
@@ -81,7 +81,7 @@ def run_job(job: Job) -> int:
     except RunError as exc:
         _report(job, run, tally, paths, exc.exit_code)
         raise
-    code = CODE_FAILED_ROWS if tally.failed > job.max_fail_rate * tally.read else 0
+    code = CODE_FAILED_ROWS if tally.failed / max(tally.read, 1) > job.max_fail_rate else 0
     if paths.card:
         write_whole(paths.card, card(run, tally, digest))
     write_whole(paths.run, as_json(run_record(run, tally)))
@@ -184,7 +184,7 @@ def _report(job: Job, run: Run, tally: Tally, paths: Layout, code: int) -> None:
         print_summary(console(), tally, paths, record["seconds"], code)
 
 
-def _check_paths(lines: Lines, paths: Layout) -> None:
+def _check_paths(lines: Lines, paths: Layout, summary: Path | None) -> None:
     """Find what cannot work before anything is made or sent."""
     if lines.input == "-":
         return
@@ -193,8 +193,9 @@ def _check_paths(lines: Lines, paths: Layout) -> None:
         raise UsageError(f"{lines.input}: no such file; name a .jsonl file, or - for stdin")
     if path.is_dir():
         raise UsageError(f"{lines.input}: is a directory; name a .jsonl file in it")
-    if paths.data and paths.data.exists() and paths.data.samefile(path):
-        raise UsageError(f"-o {paths.data}: is the input itself; name another output")
+    for option, file in (("-o", paths.data), ("--summary", summary)):
+        if file and file.exists() and file.samefile(path):
+            raise UsageError(f"{option} {file}: is the input itself; name another file")
 
 
 def _options(job: Job) -> dict[str, Any]:

@@ -6,6 +6,7 @@ import sys
 import typer
 
 from clair_cli import __version__
+from clair_cli.cli.config import FILE
 from clair_cli.cli.mock import mock
 from clair_cli.cli.prompts import prompts
 from clair_cli.cli.revise import revise
@@ -44,10 +45,12 @@ def run(arguments: list[str]) -> int:
     try:
         code = app(args=arguments, prog_name="clair", standalone_mode=False)
     except typer.TyperException as exc:
-        _complain(exc.format_message())
+        _complain(f"{_origin(exc)}{exc.format_message()}")
         return exc.exit_code
     except (typer.Abort, KeyboardInterrupt):
         return 130
+    except BrokenPipeError:
+        return 141
     except Exception as exc:  # what is not expected goes on as it came
         from clair_cli.records import RunError  # noqa: PLC0415 - `clair --help` stays quick
 
@@ -67,6 +70,15 @@ def main() -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         code = code or 141
     sys.exit(code)
+
+
+def _origin(error: typer.TyperException) -> str:
+    """The file that a bad value is from, where it is from one."""
+    context, parameter = getattr(error, "ctx", None), getattr(error, "param", None)
+    if context is None or parameter is None:
+        return ""
+    source = context.get_parameter_source(parameter.name)
+    return f"{context.meta.get(FILE)}: " if source and source.name == "DEFAULT_MAP" else ""
 
 
 def _complain(sentence: str) -> None:

@@ -64,9 +64,16 @@ def revise(  # noqa: PLR0913, PLR0917 - one parameter an option is how typer wan
         _option(
             _ENDPOINT,
             metavar="'NAME: VALUE'",
+            allow_from_autoenv=False,
             help="A further header; ${VAR} in it is read from the environment. Repeatable.",
         ),
     ] = None,
+    insecure_http: Annotated[
+        bool,
+        _option(
+            _ENDPOINT, "--insecure-http", help="Let a key go over plain http to a public address."
+        ),
+    ] = False,
     mock: Annotated[
         bool,
         _option(_ENDPOINT, "--mock", help="Use the offline endpoint: no key, no network, no bill."),
@@ -89,6 +96,7 @@ def revise(  # noqa: PLR0913, PLR0917 - one parameter an option is how typer wan
         _option(
             _REQUEST,
             metavar="KEY=JSON",
+            allow_from_autoenv=False,
             help="A further field of the request, such as top_p=0.9. Repeatable.",
         ),
     ] = None,
@@ -150,7 +158,7 @@ def revise(  # noqa: PLR0913, PLR0917 - one parameter an option is how typer wan
         _option(_TRUST, metavar="FILE", help="The store of replies (default: in OUT/.clair)."),
     ] = None,
     form: Annotated[
-        Form, _option(_OUTPUT, "--format", help="Shape of the pairs.")
+        Form, _option(_OUTPUT, "--format", envvar="CLAIR_FORMAT", help="Shape of the pairs.")
     ] = Form.CONVERSATIONAL,
     quiet: Annotated[bool, _option(_OUTPUT, "--quiet", "-q", help="Print errors alone.")] = False,
     summary: Annotated[
@@ -172,7 +180,13 @@ def revise(  # noqa: PLR0913, PLR0917 - one parameter an option is how typer wan
     job = Job(
         source=source,
         output=output,
-        address=address(base_url, api_key_env, header or [], needed=not (mock or offline)),
+        address=address(
+            base_url,
+            api_key_env,
+            header or [],
+            needed=not (mock or offline),
+            insecure=insecure_http,
+        ),
         mock=mock,
         offline=offline,
         fresh=fresh,

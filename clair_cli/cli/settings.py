@@ -1,10 +1,12 @@
 """Options and environment -> where requests go, and what they hold besides messages."""
 
-import json
 import os
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any
+from urllib.parse import urlsplit
+
+import orjson
 
 from clair_cli.endpoint import Address
 from clair_cli.mock import MODEL
@@ -19,7 +21,9 @@ NO_ENDPOINT = (
 )
 
 
-def address(base_url: str, key_name: str, headers: Sequence[str], *, needed: bool) -> Address:
+def address(
+    base_url: str, key_name: str, headers: Sequence[str], *, needed: bool, insecure: bool
+) -> Address:
     """Where to send requests; without effect where none is `needed`.
 
     Raises:
@@ -35,7 +39,20 @@ def address(base_url: str, key_name: str, headers: Sequence[str], *, needed: boo
         raise UsageError(NO_ENDPOINT)
     if not _is_sendable(key):
         raise UsageError(f"{key_name}: holds characters that no key has; set it again")
-    return Address(url or OPENAI, key, dict(_header(each) for each in headers))
+    _check_url(url or OPENAI)
+    return Address(url or OPENAI, key, dict(_header(each) for each in headers), insecure)
+
+
+def _check_url(url: str) -> None:
+    if "@" in url:
+        raise UsageError("--base-url holds credentials; give them by OPENAI_API_KEY or --header")
+    try:
+        parts = urlsplit(url)
+        usable = parts.scheme in {"http", "https"} and parts.hostname and parts.port != 0
+    except ValueError:  # a bad port or IPv6 address
+        usable = False
+    if not usable:
+        raise UsageError(f"--base-url {url!r} is not an http or https address, like {OPENAI}")
 
 
 def parameters(
@@ -48,6 +65,9 @@ def parameters(
     """
     if not model and not mock:
         raise UsageError("no model: name one with -m, as the endpoint calls it")
+    for key, value in given.items():
+        if isinstance(value, int) and not -(2**63) <= value < 2**63:
+            raise UsageError(f"--{key.replace('_', '-')} {value}: does not fit in 64 bits")
     named = {key: value for key, value in given.items() if value is not None}
     return {"model": model or MODEL, **named, **dict(_parameter(each) for each in extra)}
 
@@ -59,7 +79,7 @@ def _parameter(text: str) -> tuple[str, Any]:
     if key in RESERVED:
         raise UsageError(f"--param {key}: clair sets this field itself")
     try:
-        return key, json.loads(value)
+        return key, orjson.loads(value)  # stricter than json: no NaN, no lone surrogates
     except ValueError as exc:
         raise UsageError(
             f"--param {text}: the value is not JSON; a text needs its quotes: {key}='\"...\"'"

@@ -74,7 +74,7 @@ def _show(screen: "Console", pair: dict[str, Any]) -> None:
     screen.print()
     if pair.get("rationale"):
         screen.print(Text(plain(f"Rationale: {pair['rationale']}"), style="italic"))
-    metrics = [f"{k} {pair[k]}" for k in ("similarity", "jaccard", "kept") if k in pair]
+    metrics = [plain(f"{k} {pair[k]}") for k in ("similarity", "jaccard", "kept") if k in pair]
     screen.print(Text("  ".join(metrics), style="dim"))
 
 
