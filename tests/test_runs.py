@@ -67,16 +67,19 @@ def test_one_edited_row_costs_one_request(tmp_path: Path, clair: Clair, endpoint
     assert (tmp_path / "in.clair/train.jsonl").read_bytes() == first
 
 
-def test_equal_rows_are_asked_each_for_itself(
-    tmp_path: Path, clair: Clair, endpoint: Endpoint
-) -> None:
+def test_equal_rows_are_asked_each_for_itself(tmp_path: Path, clair: Clair) -> None:
+    def numbered(asked: Asked) -> Reply:
+        return completion(revised(f"{asked.answer} Reply {asked.time}."))
+
     write_rows(tmp_path / "in.jsonl", answers(1) * 3)
-    command = ("revise", "in.jsonl", "-m", "x", "--base-url", endpoint.base_url)
-    assert clair(*command).code == 0
-    assert endpoint.count() == 3
-    assert clair(*command).code == 0
-    assert endpoint.count() == 3
-    assert len(read_rows(tmp_path / "in.clair/train.jsonl")) == 3
+    with serving(numbered) as server:
+        command = ("revise", "in.jsonl", "-m", "x", "-c", 1, "--base-url", server.base_url)
+        assert clair(*command).code == 0
+        first = read_rows(tmp_path / "in.clair/train.jsonl")
+        assert clair(*command).code == 0
+        assert server.count() == 3
+    assert [p["chosen"][0]["content"][-2] for p in first] == ["0", "1", "2"]
+    assert read_rows(tmp_path / "in.clair/train.jsonl") == first
 
 
 def test_offline_sends_nothing_and_says_what_is_missing(tmp_path: Path, clair: Clair) -> None:
