@@ -116,6 +116,7 @@ class Endpoint:
         self._patience = patience
         self._gate = gate
         self._observe = observe
+        self._url = httpx.URL(address.url)
         self._reached = False
         self._answered_at = 0.0
 
@@ -141,6 +142,20 @@ class Endpoint:
             Stopped: The gate was closed while this one waited.
         """
         began = time.monotonic()
+        try:
+            return await self._attempt(request)
+        except _TryAgain as failed:
+            return await self._again(request, failed, began)
+
+    async def _again(self, request: Request, failed: _TryAgain, began: float) -> Completion:
+        """The attempts after a failed first one, which counts as tenacity's first."""
+        failures = [failed]
+
+        async def attempt() -> Completion:
+            if failures:
+                raise failures.pop()
+            return await self._attempt(request)
+
         retrying = AsyncRetrying(
             retry=retry_if_exception_type(_TryAgain),
             wait=_wait,
@@ -150,7 +165,7 @@ class Endpoint:
             reraise=True,
         )
         try:
-            return await retrying(self._attempt, request)
+            return await retrying(attempt)
         except _TryAgain as last:
             raise self._given_up(last.verdict, began) from None
 
@@ -189,7 +204,7 @@ class Endpoint:
         async with asyncio.timeout(self._patience.timeout):
             async with self._client.stream(
                 "POST",
-                self._address.url,
+                self._url,
                 content=body,
                 timeout=httpx.Timeout(None, connect=connect),
             ) as response:
