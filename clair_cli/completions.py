@@ -12,7 +12,9 @@ import orjson
 
 from clair_cli.records import Completion, Usage
 
-ENDS_WITHOUT_TEXT = frozenset({"length", "content_filter", "max_tokens", "safety"})
+ENDS_WITHOUT_TEXT = frozenset(
+    {"length", "content_filter", "max_tokens", "model_length", "safety", "recitation"}
+)
 """Finish reasons that explain an answer without content: paid for, and final."""
 
 
@@ -41,7 +43,7 @@ def _completion(
     finish_reason = _text(choice.get("finish_reason"))
     refusal = _text(message.get("refusal"))
     text = _content(message.get("content"))
-    if text is None and not refusal and finish_reason not in ENDS_WITHOUT_TEXT:
+    if text is None and not refusal and finish_reason.lower() not in ENDS_WITHOUT_TEXT:
         return None
     return Completion(
         text=text or "",

@@ -15,28 +15,35 @@ _WORD = re.compile(r"\w+")
 _REVISED = r"(?:revised|corrected|improved|updated|edited|rewritten|reworded|worsened)"
 _ANSWER = r"(?:version|answer|solution|response|reply|text)"
 _ALLUSIONS = re.compile(
-    rf"\b(?:in|of|with) (?:this|the|my) {_REVISED} {_ANSWER}\b"
-    rf"|\b(?:this|(?:here(?:'s| is)|below is) (?:the|a|my|your)) {_REVISED}"
+    rf"\b(?:in|of|with) (?:(?:this|my) {_REVISED} {_ANSWER}\b|the {_REVISED} {_ANSWER},)"
+    rf"|\b(?:this|(?:here(?:'s| is)|below is) (?:the|an?|my|your)) {_REVISED}"
     rf" (?:student )?{_ANSWER}\b"
     rf"|\bI(?:'ve| have)? {_REVISED} (?:the|your|this|their)"
     rf" (?:student's )?(?:original )?{_ANSWER}\b"
     r"|\bthe student's (?:original )?(?:answer|solution|response)\b"
     r"|\bthe (?:corrected|revised|improved|worsened) student solution\b"
-    r"|^\W*(?:changes|corrections|improvements|revisions|edits) made\b",
+    r"|^[^\w\n]*+(?:changes|corrections|improvements|revisions|edits) made"
+    r"(?:[*_ ]*:|[^\w\n]*$)"
+    rf"|^[^\w\n]*+{_REVISED} (?:answer|solution|response)[*_ ]*(?::|$)",
     re.IGNORECASE | re.MULTILINE,
 )
 _ALLUDING = (
-    "revised", "corrected", "improved", "updated", "edited", "rewritten", "reworded", "worsened",
-    "the student's", " made",
-)  # fmt: skip
+    *("revised", "corrected", "improved", "updated", "edited", "rewritten", "reworded"),
+    *("worsened", "the student's", " made"),
+)
 """What every allusion has one of: a quick look before the slow pattern."""
 _REFUSAL = re.compile(
-    r"\W*(?:(?:I'?m|I am) (?:very |so |really )?sorry|sorry|I apologi[sz]e|unfortunately)?[,.:;]?"
-    r"\s*(?:but )?(?:as an AI(?: language model| assistant)?,? )?"
-    r"(?:I (?:can(?:no|')t|can not|won't|will not|am unable to|am not able to)"
-    r"|I'm (?:unable|not able) to)\b"
-    r" (?:assist|help|comply|provide|revise|improve|fulfil+|continue|create|generate|write|answer"
-    r"|do (?:that|this)|support|engage|discuss|share|offer|participate|process)\b",
+    r"\W*+(?:(?:(?:I'?m|I am) (?:very |so |really )?sorry|sorry|my apologies|apologies"
+    r"|I apologi[sz]e|unfortunately)[,.:;]? *)?(?:but )?"
+    r"(?:as an AI(?: language model| assistant)?,? )?"
+    r"(?:I must decline\b|I'm not comfortable\b"
+    r"|(?:I (?:can(?:no|')t|can not|won't|will not|am unable to|am not able to)"
+    r"|I'm (?:unable|not able) to) (?:"
+    r"(?:assist|comply|continue|fulfil+|engage|participate|support|do (?:that|this))\b"
+    r"|help (?:with|you)\b|help[.!]"
+    r"|(?:provide|create|generate|write|revise|improve|answer|discuss|share|offer|process|help)\b"
+    r"[^.\n]{0,40}\b(?:that|this|request|instructions|information|content|assistance|answer"
+    r"|solution|guidance|advice|revision)\b))",
     re.IGNORECASE,
 )
 _LONG_PROMPT = 40
@@ -98,17 +105,24 @@ def check(row: Row, revision: str) -> Problem | None:
 
 def _allusion(row: Row, revision: str) -> str:
     """The first allusion that neither the prompt nor the response has; "" for none."""
+    revision = _straight(revision)
     lowered = revision.lower()
     if not any(word in lowered for word in _ALLUDING):
         return ""
-    given = "\n".join([*(m["content"] for m in row.prompt), row.response]).lower()
+    given = "\n".join([*(m["content"] for m in row.prompt), row.response])
+    given = _straight(given).lower()
     found = (match[0].strip() for match in _ALLUSIONS.finditer(revision))
     return next((phrase for phrase in found if phrase.lower() not in given), "")
 
 
 def is_refusal(text: str) -> bool:
     """Whether `text` begins like a model that declines to answer."""
-    return _REFUSAL.match(text) is not None
+    return _REFUSAL.match(_straight(text[:500].lstrip())) is not None
+
+
+def _straight(text: str) -> str:
+    """`text` with typographic apostrophes as plain ones, as the patterns have them."""
+    return text.replace("’", "'")
 
 
 def _jaccard(old: set[str], new: set[str]) -> float:

@@ -2,10 +2,19 @@
 
 from clair_cli.contrast import check, contrast, is_refusal
 from clair_cli.records import Completion, Direction, Pair, Problem, Revision, Row
-from clair_cli.revision import Grammar, parse
+from clair_cli.revision import Grammar, drop_thinking, parse
 
-CUT = frozenset({"length", "max_tokens"})
-REFUSING = frozenset({"content_filter", "safety"})
+CUT = frozenset(
+    {
+        *("length", "max_tokens", "model_length", "model_context_window_exceeded"),
+        *("insufficient_system_resource", "error", "abort", "aborted"),
+    }
+)
+REFUSING = frozenset(
+    {"content_filter", "safety", "recitation", "blocklist", "prohibited_content", "spii"}
+)
+"""Finish reasons in lower case: OpenAI's, and those that Mistral, DeepSeek, Gemini, Anthropic and
+vLLM let through."""
 
 
 class Reader:
@@ -29,12 +38,12 @@ class Reader:
         return problem or self._pair(row, revision, completion.model)
 
     def _revision(self, row: Row, completion: Completion) -> Revision | Problem:
-        if completion.refusal or completion.finish_reason in REFUSING:
+        if completion.refusal or completion.finish_reason.lower() in REFUSING:
             return Problem("refused", completion.refusal or "the endpoint's filter stopped it")
-        if completion.finish_reason in CUT:
+        if completion.finish_reason.lower() in CUT:
             return Problem("truncated", "the reply was cut at the token limit; see --max-tokens")
         found = parse(completion.text, self._grammar, row.response)
-        if isinstance(found, Problem) and is_refusal(completion.text):
+        if isinstance(found, Problem) and _declines(completion.text):
             return Problem("refused", "the model declined to revise the answer")
         return found
 
@@ -49,3 +58,8 @@ class Reader:
             model=model,
             contrast=contrast(row.response, revision.text),
         )
+
+
+def _declines(text: str) -> bool:
+    answer = drop_thinking(text)
+    return isinstance(answer, str) and is_refusal(answer)

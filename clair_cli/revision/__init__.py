@@ -10,20 +10,31 @@ from dataclasses import dataclass
 
 from clair_cli.records import Problem, Revision
 from clair_cli.revision.cleaning import clean_rationale, clean_revision, is_small_talk
-from clair_cli.revision.fences import is_left_open, unwrap
+from clair_cli.revision.fences import unwrap, wrapped_blocks
 from clair_cli.revision.headings import Grammar, Heading, Kind
 from clair_cli.revision.jsonreply import read_json
-from clair_cli.revision.thinking import drop_thinking
+from clair_cli.revision.leftovers import leftover
+from clair_cli.revision.thinking import after_orphan, drop_thinking
 
-__all__ = ["Grammar", "parse"]
+__all__ = ["Grammar", "drop_thinking", "parse"]
 
 MOST_HEADINGS = 50
 """More than any readable reply has: a model that loops."""
 
 _SPECIAL_TOKENS = re.compile(
-    r"(?:\s*(?:<\|(?:im_end|eot_id|endoftext|end|end_of_text|return)\|>|</s>|<eos>"
-    r"|<end_of_turn>|<｜end▁of▁sentence｜>))+\s*\Z"
+    r"(?:\s*+(?:<\|[\w▁]{1,40}\|>|</s>|<eos>|<end_of_turn>|<｜[^｜]{1,40}｜>))+\s*+\Z"
 )
+_WRAPPINGS = (
+    ('"""', '"""'),
+    ("'''", "'''"),
+    ('"', '"'),
+    ("“", "”"),
+    ("<answer>", "</answer>"),
+    ("<output>", "</output>"),
+    ("<response>", "</response>"),
+    ("\\boxed{", "}"),
+)
+"""What models put around a whole reply."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,39 +51,26 @@ def parse(text: str, grammar: Grammar, response: str) -> Revision | Problem:
     Args:
         text: The reply's content.
         grammar: How the two sections are headed.
-        response: The answer that was revised: tells whether a fence around all is its own.
+        response: The answer that was revised: what it holds itself is content in the revision.
 
     Returns:
         The revision, clean of headings and wrapping, or a Problem with one of the reasons
         `empty`, `truncated`, `ambiguous`, `malformed`, `no_markers`, `no_revision`,
         `no_reasoning`, `marker_left`.
     """
-    answer = drop_thinking(_without_special_tokens(text), grammar)
+    answer = drop_thinking(_without_special_tokens(text.lstrip("\ufeff")))
     if isinstance(answer, Problem):
         return answer
     if not answer.strip():
         return Problem("empty", "the reply is empty")
-    found = read_json(answer, grammar)
-    if found is None:
-        found = _read_sections(unwrap(answer), grammar)
+    found = _read(_unwrapped(answer, grammar), grammar, response)
     if isinstance(found, Problem):
         return found
     revised = clean_revision(found.text, response)
-    return _leftover(revised, grammar, response) or Revision(
-        revised, clean_rationale(found.rationale, grammar)
-    )
-
-
-def _leftover(revised: str, grammar: Grammar, response: str) -> Problem | None:
-    """What shows that a revised text is not whole, or holds more than the answer."""
-    if not revised:
-        return Problem("empty", "the revised answer is empty")
-    if is_left_open(revised) and not is_left_open(response):
-        return Problem("truncated", "the revised answer ends inside a code block")
-    left = grammar.identifiers(revised) - grammar.identifiers(response)
-    if left:
-        return Problem("marker_left", f"the revised answer holds an identifier ({min(left)})")
-    return None
+    rationale = clean_rationale(found.rationale, grammar.names)
+    if not rationale:
+        return Problem("no_reasoning", "the reply has no reasoning")
+    return leftover(revised, grammar.names, response) or Revision(revised, rationale)
 
 
 def _without_special_tokens(text: str) -> str:
@@ -83,28 +81,68 @@ def _without_special_tokens(text: str) -> str:
     return text[: len(text) - len(tail)] + _SPECIAL_TOKENS.sub("", tail)
 
 
-def _read_sections(text: str, grammar: Grammar) -> Revision | Problem:
+def _unwrapped(text: str, grammar: Grammar) -> str:
+    """The reply without a fence, quotes or a tag around all of it."""
+    text = unwrap(text)
+    bare = text.strip()
+    for start, end in _WRAPPINGS:
+        if bare.startswith(start) and bare.endswith(end) and len(bare) > len(start) + len(end):
+            inner = bare[len(start) : -len(end)]
+            headings = grammar.headings(inner)
+            if headings and not inner[: headings[0].start].strip():
+                return inner
+    return text
+
+
+def _read(text: str, grammar: Grammar, response: str) -> Revision | Problem:
+    """The two texts of a reply, by its headings, or else by its JSON."""
+    orphaned = after_orphan(text)
+    if orphaned is not None:
+        if {heading.kind for heading in grammar.headings(orphaned)} != {"reasoning", "revision"}:
+            return Problem("ambiguous", "a thinking tag ends where none began")
+        text = orphaned
     headings = grammar.headings(text)
+    if headings:
+        return _read_sections(text, headings, may_vary=not grammar.headings(response))
+    found = read_json(text, grammar.names)
+    if found is not None:
+        return found
+    return _read_block(text, grammar)
+
+
+def _read_block(text: str, grammar: Grammar) -> Revision | Problem:
+    """A reply whose two sections stand in one fenced block, with small talk around it."""
+    for block in wrapped_blocks(text):
+        headings = grammar.headings(block)
+        if [heading.kind for heading in headings] == ["reasoning", "revision"]:
+            return _read_sections(block, headings, may_vary=False)
+    return Problem("no_markers", "the reply has neither of the two headings")
+
+
+def _read_sections(text: str, headings: list[Heading], *, may_vary: bool) -> Revision | Problem:
+    """The texts under the headings, where these admit one reading.
+
+    Without `may_vary` only reasoning, then revision will do: the response has headings of the
+    same names, so that one in the revision may be content.
+    """
     if len(headings) > MOST_HEADINGS:
         return Problem("ambiguous", f"the reply has {len(headings)} headings")
     sections = _sections(text, headings)
     kinds = "".join("T" if s.kind == "reasoning" else "R" for s in sections)
     if "R" not in kinds:
-        missing = ("no_revision", "no heading of the revised answer")
-        reason, what = missing if kinds else ("no_markers", "neither of the two headings")
-        return Problem(reason, f"the reply has {what}")
-    if kinds == "R":
-        return _headless(text, sections[0])
-    if re.fullmatch("T+RT*", kinds):
+        return Problem("no_revision", "the reply has no heading of the revised answer")
+    if kinds == "TR" or (may_vary and re.fullmatch("T+RT*", kinds)):
         return _in_order(text, sections, kinds.index("R"))
-    if kinds == "RT" and is_small_talk(text[: sections[0].heading_start]):
+    if kinds == "R" and may_vary:
+        return _headless(text, headings, sections[0])
+    if kinds == "RT" and may_vary and is_small_talk(text[: sections[0].heading_start]):
         return Revision(_text(text, sections[0]), _text(text, sections[1]))
     return Problem("ambiguous", f"the headings can be read in more than one way ({kinds})")
 
 
-def _headless(text: str, revision: _Section) -> Revision | Problem:
-    """Reasoning without its heading, before that of the revision."""
-    reasoning = text[: revision.heading_start]
+def _headless(text: str, headings: list[Heading], revision: _Section) -> Revision | Problem:
+    """Reasoning without its heading, before that of the revision (or its own closing tag)."""
+    reasoning = text[: min(heading.start for heading in headings)]
     if is_small_talk(reasoning):
         return Problem("no_reasoning", "the reply has no reasoning before the revised answer")
     return Revision(_text(text, revision), reasoning)

@@ -3,16 +3,16 @@
 import re
 
 from clair_cli.revision.fences import begins_fenced, unwrap
-from clair_cli.revision.headings import Grammar
+from clair_cli.revision.names import Names
 
 _RULE = r"[ \t]*(?:(?:-[ \t]*){3,}|(?:\*[ \t]*){3,}|(?:_[ \t]*){3,}|={3,}[ \t]*)"
 _LEADING_RULE = re.compile(rf"{_RULE}\r?(?:\n|\Z)")
-_TRAILING_RULE = re.compile(rf"(?:\A|\n){_RULE}\Z")
+_TRAILING_RULE = re.compile(rf"(?:\A|\n[ \t]*\r?\n){_RULE}\Z")
 _LONGEST_RULE = 200
 _LEADING_BLANKS = re.compile(r"(?:[ \t]*\r?\n)+")
 _GREETING = re.compile(
-    r"\W*(?:sure|certainly|of course|okay|ok|absolutely|here(?:'s| is| are)?|great|yes|hello|hi"
-    r"|thanks?|thank you|below|let me|let's)\b[^\n]{0,200}\Z",
+    r"\W*+(?:sure|certainly|of course|okay|ok|absolutely|here(?:'s| is| are)?|great|yes|hello|hi"
+    r"|thanks?|thank you|below)\b[^\n]{0,200}\Z|[^\n]{0,120}[:：]\Z",
     re.IGNORECASE,
 )
 
@@ -30,9 +30,9 @@ def clean_revision(text: str, response: str) -> str:
     return text
 
 
-def clean_rationale(text: str, grammar: Grammar) -> str:
+def clean_rationale(text: str, names: Names) -> str:
     """The reasoning without rules at its ends, and with marker identifiers as plain words."""
-    return grammar.in_words(_without_rules(unwrap(text.strip()), "")).strip()
+    return names.in_words(_without_rules(unwrap(text.strip()), "")).strip()
 
 
 def is_small_talk(text: str) -> bool:
@@ -42,15 +42,16 @@ def is_small_talk(text: str) -> bool:
 
 
 def _without_rules(text: str, response: str) -> str:
+    """Without one rule at each end: what `response` has there, or what draws on, is content."""
     text = _trimmed(text)
-    own_start, own_end = response.strip()[:3], response.strip()[-3:]
-    while (rule := _LEADING_RULE.match(text)) and text.strip()[:3] != own_start:
-        text = _trimmed(text[rule.end() :])
-    while text[-3:] != own_end:
-        tail = text[-_LONGEST_RULE:]
-        rule = _TRAILING_RULE.search(tail)
-        if rule is None:
-            break
+    rule = _LEADING_RULE.match(text)
+    if rule and text.strip()[:3] != response.strip()[:3]:
+        rest = text[rule.end() :]
+        if rest.lstrip()[:1] != text.lstrip()[:1]:
+            text = _trimmed(rest)
+    tail = text[-_LONGEST_RULE:]
+    rule = _TRAILING_RULE.search(tail)
+    if rule and text[-3:] != response.strip()[-3:]:
         text = _trimmed(text[: len(text) - len(tail) + rule.start()])
     return text
 

@@ -3,7 +3,10 @@
 import re
 from bisect import bisect_right
 
-_FENCE = re.compile(r"^ {0,3}(?P<mark>`{3,}+|~{3,}+)[ \t]*+(?P<info>[^\n`]*+)$", re.MULTILINE)
+_FENCE = re.compile(
+    r"^[ \t]*+(?:(?:[-*+]|\d{1,2}[.)])[ \t]++)?(?P<mark>`{3,}+|~{3,}+)[ \t]*+(?P<info>[^\n`]*+)$",
+    re.MULTILINE,
+)
 _WRAPPERS = frozenset({"", "markdown", "md", "text", "txt", "plaintext"})
 
 
@@ -43,6 +46,20 @@ def is_left_open(text: str) -> bool:
 def begins_fenced(text: str) -> bool:
     """Whether the first thing in `text` is a fence."""
     return _FENCE.match(text.lstrip("\r\n")) is not None
+
+
+def wrapped_blocks(text: str) -> list[str]:
+    """The inside of each fenced block that names no programming language."""
+    blocks: list[str] = []
+    opener = None
+    for fence in _FENCE.finditer(text):
+        if opener is None:
+            opener = fence
+        elif _closes(fence, opener["mark"]):
+            if opener["info"].strip().lower() in _WRAPPERS:
+                blocks.append(text[opener.end() + 1 : fence.start()])
+            opener = None
+    return blocks
 
 
 def unwrap(text: str) -> str:

@@ -8,62 +8,108 @@ from itertools import islice
 
 from clair_cli.records import Problem
 from clair_cli.revision.fences import fenced_spans, is_inside
-from clair_cli.revision.headings import Grammar
 
 _OPENING = re.compile(
     r"\s*(?:<(?P<tag>think|thinking|thought)>|(?P<square>\[THINK\]))", re.IGNORECASE
 )
-_ORPHAN = re.compile(r"</(?:think|thinking|thought)>|\[/THINK\]", re.IGNORECASE)
-_OPENED = re.compile(r"<(?:think|thinking|thought)>|\[THINK\]", re.IGNORECASE)
-_MOST_TAGS = 100
-_FINAL_CHANNEL = "<|channel|>final<|message|>"
+_TAG = re.compile(
+    r"(?P<end></(?:think|thinking|thought)>|\[/THINK\])"
+    r"|(?P<begin><(?:think|thinking|thought)>|\[THINK\])",
+    re.IGNORECASE,
+)
+_CHANNEL = re.compile(r"<\|channel\|>(?P<name>\w+)[^<]*<\|message\|>")
+_GREETING = 80
+"""Characters of the one line that may stand before the thinking."""
+_MOST_TAGS = 200
 
 
-def drop_thinking(text: str, grammar: Grammar) -> str | Problem:
-    """`text` without the thinking before the answer.
-
-    Returns a Problem where the thinking never ends (`truncated`), or where an end without a
-    beginning leaves open which part is the answer (`ambiguous`).
-    """
-    if _FINAL_CHANNEL in text:
-        text = text.rpartition(_FINAL_CHANNEL)[2]
-    position = 0
+def drop_thinking(text: str) -> str | Problem:
+    """`text` without the thinking before the answer; `truncated` where the thinking never ends."""
+    final = _final_channel(text)
+    if final is None:
+        return Problem("truncated", "the reply ends before its final channel")
+    text = final
+    position = _greeting(text)
     while opening := _OPENING.match(text, position):
-        tag = opening["tag"]
-        closing = re.compile(f"</{tag}>" if tag else r"\[/THINK\]", re.IGNORECASE)
+        closing = re.compile(
+            f"</{opening['tag']}>" if opening["tag"] else r"\[/THINK\]", re.IGNORECASE
+        )
         end = closing.search(text, opening.end())
         if end is None:
             return Problem("truncated", "the reply ends inside its thinking")
         position = end.end()
-    return _after_orphan(text[position:], grammar)
+    return text[position:] if position > _greeting(text) else text
 
 
-def _after_orphan(text: str, grammar: Grammar) -> str | Problem:
-    """Text behind a closing tag whose opening one the chat template swallowed."""
-    orphan = _last_orphan(text)
-    if orphan is None:
-        return text
-    rest = text[orphan.end() :]
-    kinds = {heading.kind for heading in grammar.headings(rest)}
-    if kinds == {"reasoning", "revision"}:
-        return rest
-    return Problem("ambiguous", "a thinking tag ends where none began")
-
-
-def _last_orphan(text: str) -> re.Match[str] | None:
-    """The last closing tag if more are closed than opened; tags in code do not count."""
-    closings = list(islice(_ORPHAN.finditer(text), _MOST_TAGS))
-    if not closings:
+def after_orphan(text: str) -> str | None:
+    """What follows a closing tag whose opening one the chat template swallowed; None without."""
+    unmatched = _unmatched(text)
+    if unmatched is None or unmatched["end"] is None:
         return None
+    return text[unmatched.end() :]
+
+
+def is_unbalanced(text: str) -> bool:
+    """Whether thinking begins or ends in `text` without its other side, outside code."""
+    return _unmatched(text) is not None
+
+
+def begins_thinking(text: str) -> bool:
+    """Whether `text` begins with a thinking block."""
+    return _OPENING.match(text) is not None
+
+
+def thinking_spans(text: str) -> list[tuple[int, int]]:
+    """The stretches of `text` between thinking tags outside code, as (start, end)."""
+    spans: list[tuple[int, int]] = []
+    begun = None
+    for tag in _tags(text):
+        if tag["begin"]:
+            begun = begun or tag
+        elif begun:
+            spans.append((begun.start(), tag.end()))
+            begun = None
+    return spans
+
+
+def _final_channel(text: str) -> str | None:
+    """The last channel of gpt-oss, if it is the final one; text without channels as it is."""
+    channels = list(_CHANNEL.finditer(text))
+    if not channels:
+        return text
+    return text[channels[-1].end() :] if channels[-1]["name"] == "final" else None
+
+
+def _greeting(text: str) -> int:
+    """Where the thinking may begin: behind one short line, if a tag follows it."""
+    line_end = text.find("\n", 0, _GREETING)
+    if line_end < 0 or not _OPENING.match(text, line_end):
+        return 0
+    return line_end
+
+
+def _unmatched(text: str) -> re.Match[str] | None:
+    """The last closing tag of more than were opened, or the first one opened of more than closed.
+
+    Both count outside code alone.
+    """
+    tags = _tags(text)
+    begun = [tag for tag in tags if tag["begin"]]
+    ended = [tag for tag in tags if tag["end"]]
+    if len(ended) > len(begun):
+        return ended[-1]
+    return begun[-1] if len(begun) > len(ended) else None
+
+
+def _tags(text: str) -> list[re.Match[str]]:
+    tags = list(islice(_TAG.finditer(text), _MOST_TAGS))
+    if not tags:
+        return tags
     spans = fenced_spans(text)
-    closings = [m for m in closings if not _is_code(text, m, spans)]
-    openings = [
-        m for m in islice(_OPENED.finditer(text), _MOST_TAGS) if not _is_code(text, m, spans)
-    ]
-    return closings[-1] if len(closings) > len(openings) else None
+    return [tag for tag in tags if not _is_code(text, tag, spans)]
 
 
-def _is_code(text: str, match: re.Match[str], spans: list[tuple[int, int]]) -> bool:
-    line_start = text.rfind("\n", 0, match.start()) + 1
-    in_backticks = text.count("`", line_start, match.start()) % 2 == 1
-    return in_backticks or is_inside(match.start(), spans)
+def _is_code(text: str, tag: re.Match[str], spans: list[tuple[int, int]]) -> bool:
+    line_start = text.rfind("\n", max(0, tag.start() - 2000), tag.start()) + 1
+    in_backticks = text.count("`", line_start, tag.start()) % 2 == 1
+    return in_backticks or is_inside(tag.start(), spans)
