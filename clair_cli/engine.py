@@ -15,6 +15,7 @@ from typing import Protocol, TypeAlias
 from clair_cli.feed import Feed
 from clair_cli.limits import Gate
 from clair_cli.records import (
+    BudgetSpent,
     Completion,
     Emitted,
     Failure,
@@ -33,7 +34,7 @@ Outcome: TypeAlias = Pair | Failure
 Read: TypeAlias = Callable[[Row, Completion], Pair | Problem]
 
 DRAIN = 5.0
-"""Seconds for what is in flight when the run ends by an error; after a stop it has no limit."""
+"""Seconds for what is in flight when an error ends the run; a stop or a budget sets no limit."""
 
 
 class Ask(Protocol):
@@ -208,7 +209,8 @@ class Engine:
         self._error = error
         self._gate.close(error)
         self._moved.set()
-        asyncio.get_running_loop().call_later(DRAIN, self._cancel_all)
+        if not isinstance(error, Stopped | BudgetSpent):
+            asyncio.get_running_loop().call_later(DRAIN, self._cancel_all)
 
     def _cancel_all(self) -> None:
         for task, _ in self._ahead:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from clair_cli.records import (
     METRICS,
+    Adapted,
     Answered,
     Emitted,
     Event,
@@ -30,6 +31,7 @@ class Tally:
         retries: HTTP attempts that failed and were made again, by reason.
         usage: Tokens of all replies used, stored and paid.
         paid_usage: Tokens of those paid in this run.
+        adapted: How requests were changed for the endpoint's sake.
         sums: Of each metric over all pairs.
     """
 
@@ -42,6 +44,7 @@ class Tally:
     retries: Counter[str] = field(default_factory=Counter)
     usage: Usage = field(default_factory=Usage)
     paid_usage: Usage = field(default_factory=Usage)
+    adapted: list[str] = field(default_factory=list)
     sums: Counter[str] = field(default_factory=Counter)
 
     @property
@@ -71,6 +74,8 @@ class Tally:
                 self._answered(usage, paid)
             case Retried(reason):
                 self.retries[reason] += 1
+            case Adapted(sentence):
+                self.adapted.append(sentence)
             case Emitted(Failure(reason=reason)):
                 self.failures[reason] += 1
             case Emitted(Pair(contrast=contrast)):
@@ -96,6 +101,7 @@ class Tally:
             "replies_from_store": self.stored,
             "replies_paid": self.paid,
             "retries_by_reason": dict(sorted(self.retries.items())),
+            "adapted": self.adapted,
             "tokens": _tokens(self.usage),
             "tokens_paid": _tokens(self.paid_usage),
             "contrast_means": self.means,

@@ -6,18 +6,21 @@ import signal
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from decimal import Decimal
 from pathlib import Path
 from typing import Any, ClassVar
 
+from clair_cli.budget import Budget
 from clair_cli.card import Run, as_json, card, run_record
 from clair_cli.cli.summary import print_summary
 from clair_cli.cli.terminal import console
 from clair_cli.endpoint import Address, Endpoint, Patience
 from clair_cli.engine import Engine, Window, World
 from clair_cli.layout import Layout, layout
-from clair_cli.limits import Gate
+from clair_cli.limits import Gate, Lane, Pace
 from clair_cli.lines import Lines
 from clair_cli.mock import MockServer
+from clair_cli.pricing import Price
 from clair_cli.progress import Display, LiveDisplay, LogDisplay, Total, shown
 from clair_cli.prompts import Asker, Template, load_template
 from clair_cli.reading import Reader
@@ -38,12 +41,21 @@ class Terminated(Stopped):
 
 
 @dataclass(frozen=True, slots=True)
+class Spending:
+    """What the run may spend: requests, US dollars, and what tokens cost."""
+
+    requests: int | None
+    cost: float | None
+    price: Price | None
+
+
+@dataclass(frozen=True, slots=True)
 class Job:
     """What the command line asks for; taken apart here and not handed on."""
 
     source: str
     output: str
-    address: Address
+    addresses: list[Address]
     mock: bool
     offline: bool
     fresh: bool
@@ -53,6 +65,10 @@ class Job:
     columns: Columns
     limit: int | None
     concurrency: int
+    rpm: float | None
+    tpm: float | None
+    dry_run: bool
+    spending: Spending
     patience: Patience
     attempts: int
     max_fail_rate: float
@@ -91,7 +107,7 @@ def run_job(job: Job) -> int:
 
 async def _revise(job: Job, lines: Lines, paths: Layout, template: Template, tally: Tally) -> str:
     """Run the rows through; the digest of the pairs written."""
-    gate = Gate(job.concurrency)
+    gate = _gate(job)
     async with contextlib.AsyncExitStack() as stack:
         path = job.store or paths.store
         if job.fresh:
@@ -120,17 +136,31 @@ async def _revise(job: Job, lines: Lines, paths: Layout, template: Template, tal
         return output.digest
 
 
+def _gate(job: Job) -> Gate:
+    lanes = [
+        Lane(address.shown, number, job.concurrency) for number, address in enumerate(job.addresses)
+    ]
+    return Gate(job.concurrency, lanes, Pace(job.rpm, job.tpm, now=time.monotonic()))
+
+
 async def _completer(
     job: Job, gate: Gate, tally: Tally, stack: contextlib.AsyncExitStack
 ) -> Complete:
     """What answers the requests that the store cannot."""
     if job.offline:
         return never_asks
-    address = job.address
+    addresses = job.addresses
     if job.mock:
         server = await stack.enter_async_context(MockServer())
-        address = Address(server.base_url)
-    endpoint = Endpoint(address, job.patience, gate, tally.observe)
+        addresses = [Address(server.base_url)]
+    spending = job.spending
+    budget = Budget(
+        gate.close,
+        requests=spending.requests,
+        cost=None if spending.cost is None else Decimal(str(spending.cost)),
+        cost_of=spending.price.of if spending.price else None,
+    )
+    endpoint = Endpoint(addresses, job.patience, gate, budget, tally.observe)
     return (await stack.enter_async_context(endpoint)).complete
 
 
@@ -207,5 +237,5 @@ def _options(job: Job) -> dict[str, Any]:
         "prompt_column": job.columns.prompt or None,
         "response_column": job.columns.response or None,
         "id_column": job.columns.id or None,
-        "endpoint": "offline" if job.mock or job.offline else job.address.shown,
+        "endpoints": [] if job.mock or job.offline else [a.shown for a in job.addresses],
     }

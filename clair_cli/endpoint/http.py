@@ -1,0 +1,104 @@
+"""HTTP to the replicas: `httpx` over the `httpx-aiohttp` transport, one client.
+
+The connection pool of `httpx` itself costs quadratic time in the number of requests in flight.
+Proxies come from HTTPS_PROXY, HTTP_PROXY and NO_PROXY, a CA of one's own from SSL_CERT_FILE.
+"""
+
+import asyncio
+import urllib.request
+from collections.abc import Mapping, Sequence
+from urllib.parse import urlsplit
+
+import aiohttp
+import httpx
+from httpx_aiohttp import AiohttpTransport
+
+from clair_cli import __version__
+from clair_cli.endpoint.address import Address
+from clair_cli.verdicts import ReplyTooLarge
+
+REPLY_LIMIT = 32 * 1024 * 1024
+"""Bytes of a reply's body past which it is refused."""
+
+EXCHANGE_ERRORS = (httpx.HTTPError, httpx.InvalidURL, aiohttp.ClientError, OSError, ReplyTooLarge)
+"""What an exchange may end with instead of a reply."""
+
+
+class Http:
+    """Sends bodies to one of the replicas at `addresses`, which share key and headers."""
+
+    def __init__(self, addresses: Sequence[Address]) -> None:
+        self._routes = [httpx.URL(address.route("chat/completions")) for address in addresses]
+        context = httpx.create_ssl_context()
+
+        def session() -> aiohttp.ClientSession:
+            """Connections without a limit of their own (the gate has one), without cookies."""
+            connector = aiohttp.TCPConnector(limit=0, ttl_dns_cache=300, ssl=context)
+            return aiohttp.ClientSession(connector=connector, cookie_jar=aiohttp.DummyCookieJar())
+
+        self.client = httpx.AsyncClient(
+            transport=AiohttpTransport(client=session),
+            mounts={
+                _origin(address.base_url): AiohttpTransport(client=session, proxy=proxy)
+                for address in addresses
+                if (proxy := proxy_for(address.base_url))
+            },
+            headers=_headers(addresses[0]),
+        )
+
+    async def close(self) -> None:
+        """Close all connections."""
+        await self.client.aclose()
+
+    async def post(
+        self, replica: int, body: bytes, *, within: float, connect: float
+    ) -> tuple[int, Mapping[str, str], bytes]:
+        """One exchange: status, headers and whole body.
+
+        Args:
+            replica: Which of the addresses to send to.
+            body: The request's JSON.
+            within: Seconds for all of it, even if bytes trickle.
+            connect: Seconds for the connection.
+
+        Raises:
+            Exception: One of `EXCHANGE_ERRORS`.
+        """
+        limits = httpx.Timeout(None, connect=connect)
+        async with (
+            asyncio.timeout(within),
+            self.client.stream(
+                "POST", self._routes[replica], content=body, timeout=limits
+            ) as reply,
+        ):
+            chunks, size = [], 0
+            async for chunk in reply.aiter_bytes():
+                size += len(chunk)
+                if size > REPLY_LIMIT:
+                    raise ReplyTooLarge(f"the reply is larger than {REPLY_LIMIT >> 20} MB")
+                chunks.append(chunk)
+            return reply.status_code, reply.headers, b"".join(chunks)
+
+
+def proxy_for(url: str) -> httpx.Proxy | None:
+    """The proxy that the environment names for `url`, None for none or an excepted host."""
+    parts = urlsplit(url)
+    proxy = urllib.request.getproxies().get(parts.scheme)
+    if not proxy or urllib.request.proxy_bypass(parts.netloc.rpartition("@")[2]):
+        return None
+    return httpx.Proxy(proxy if "://" in proxy else f"http://{proxy}")
+
+
+def _origin(url: str) -> str:
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}"
+
+
+def _headers(address: Address) -> dict[str, str]:
+    return {
+        "Accept-Encoding": "gzip",
+        "Content-Type": "application/json",
+        "User-Agent": f"clair/{__version__}",
+        **({"Authorization": f"Bearer {address.key}"} if address.key else {}),
+        **address.headers,
+    }
