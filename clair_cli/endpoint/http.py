@@ -20,6 +20,9 @@ from clair_cli.verdicts import ReplyTooLarge
 REPLY_LIMIT = 32 * 1024 * 1024
 """Bytes of a reply's body past which it is refused."""
 
+TELLING = frozenset({b"x-ratelim", b"anthropic", b"retry-aft", b"x-should-", b"location"})
+"""How the headers begin that a verdict or a pace is made from."""
+
 EXCHANGE_ERRORS = (httpx.HTTPError, httpx.InvalidURL, aiohttp.ClientError, OSError, ReplyTooLarge)
 """What an exchange may end with instead of a reply."""
 
@@ -53,7 +56,7 @@ class Http:
     async def post(
         self, replica: int, body: bytes, *, within: float, connect: float
     ) -> tuple[int, Mapping[str, str], bytes]:
-        """One exchange: status, headers and whole body.
+        """One exchange: status, the headers that tell something, and the whole body.
 
         Args:
             replica: Which of the addresses to send to.
@@ -77,7 +80,16 @@ class Http:
                 if size > REPLY_LIMIT:
                     raise ReplyTooLarge(f"the reply is larger than {REPLY_LIMIT >> 20} MB")
                 chunks.append(chunk)
-            return reply.status_code, reply.headers, b"".join(chunks)
+            return reply.status_code, _telling(reply.headers.raw), b"".join(chunks)
+
+
+def _telling(headers: Sequence[tuple[bytes, bytes]]) -> dict[str, str]:
+    """The headers that say something about limits, retries or a move, by lower-case names."""
+    return {
+        name.decode("latin-1").lower(): value.decode("latin-1")
+        for name, value in headers
+        if name[:9].lower() in TELLING
+    }
 
 
 def proxy_for(url: str) -> httpx.Proxy | None:
