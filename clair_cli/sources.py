@@ -79,7 +79,7 @@ def _nothing_fits(held: list[Failure], name: str) -> UsageError:
     objects = [f.original for f in held if isinstance(f.original, Mapping)]
     seen = list(dict.fromkeys(chain.from_iterable(objects)))
     columns = f"; columns seen: {', '.join(map(repr, seen[:40]))}" if seen else ""
-    which = f"none of the first {len(held)} rows fits" if len(held) > 1 else "no row fits"
+    which = f"none of the first {len(held)} rows fits" if len(held) > 1 else "its row does not fit"
     return UsageError(
         f"{name}: {which}; line {first.line}: {first.detail}{columns}; "
         "name them with --prompt-column and --response-column"
