@@ -209,8 +209,9 @@ class Endpoint:
             return True
         if verdict.trouble == "unreachable" and not self._reached:
             limit = min(limit, UNREACHED_FOR)
-        if verdict.trouble == "overload":  # a quota that others get through is no row's fault
-            began = max(began, self._answered_at)
+        if verdict.trouble == "overload" and (verdict.after or 0) <= limit:
+            # A quota that others get through is no row's fault.
+            return time.monotonic() - max(began, self._answered_at) > limit
         return time.monotonic() - began + state.upcoming_sleep > limit
 
     def _given_up(self, verdict: Retry, began: float) -> RowError | EndpointError:
