@@ -263,9 +263,9 @@ def test_a_quota_is_no_rows_fault(revise: Revise, headers: dict[str, str]) -> No
         state["level"] -= 1
         return improve(asked)
 
-    done = revise(bucket, "--give-up-after", "6", rows=80)
+    done = revise(bucket, "--give-up-after", "5", rows=30)
     assert done.code == 0, done.err
-    assert len(revise.pairs()) == 80
+    assert len(revise.pairs()) == 30
 
 
 def test_what_an_endpoint_does_not_take_is_left_out_once(revise: Revise) -> None:
