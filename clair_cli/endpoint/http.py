@@ -28,6 +28,7 @@ class Http:
     """Sends bodies to one of the replicas at `addresses`, which share key and headers."""
 
     def __init__(self, addresses: Sequence[Address]) -> None:
+        self._addresses = addresses
         self._routes = [httpx.URL(address.route("chat/completions")) for address in addresses]
         context = httpx.create_ssl_context()
 
@@ -64,12 +65,22 @@ class Http:
         Raises:
             Exception: One of `EXCHANGE_ERRORS`.
         """
+        return await self._exchange("POST", self._routes[replica], body, within, connect)
+
+    async def get(
+        self, replica: int, route: str, *, within: float, connect: float
+    ) -> tuple[int, Mapping[str, str], bytes]:
+        """One exchange without a body, with a route such as `models`; else like `post`."""
+        url = httpx.URL(self._addresses[replica].route(route))
+        return await self._exchange("GET", url, None, within, connect)
+
+    async def _exchange(
+        self, method: str, url: httpx.URL, body: bytes | None, within: float, connect: float
+    ) -> tuple[int, Mapping[str, str], bytes]:
         limits = httpx.Timeout(None, connect=connect)
         async with (
             asyncio.timeout(within),
-            self.client.stream(
-                "POST", self._routes[replica], content=body, timeout=limits
-            ) as reply,
+            self.client.stream(method, url, content=body, timeout=limits) as reply,
         ):
             chunks, size = [], 0
             async for chunk in reply.aiter_bytes():
