@@ -14,7 +14,7 @@ from clair_cli.cli.terminal import console, one_line
 from clair_cli.endpoint import Address
 from clair_cli.preflight import MOST_REQUESTS, Findings, check
 from clair_cli.preflight.findings import Answer, Limit, Listing, Support
-from clair_cli.records import EndpointError
+from clair_cli.records import EndpointError, Usage
 
 Line = tuple[str, str]
 
@@ -53,7 +53,9 @@ def _json(found: Sequence[Findings]) -> bytes:
 
 def _print(found: Sequence[Findings]) -> None:
     screen = Console(highlight=False, markup=False, emoji=False)
-    for findings in (each for each in found if each.answer or each.models.count is not None):
+    for findings in found:
+        if findings.answer is None and findings.models.count is None:
+            continue  # nothing is known; the error says why
         table = Table.grid(padding=(0, 2))
         for name, value in _lines(findings):
             table.add_row(Text(name, style="dim"), Text(one_line(value)))
@@ -64,21 +66,28 @@ def _print(found: Sequence[Findings]) -> None:
 def _lines(findings: Findings) -> Iterator[Line]:
     yield "endpoint", findings.endpoint
     yield "models", _models(findings.models, findings.model)
-    answer = findings.answer
-    if answer is None:
-        return
-    usage = answer.usage
+    if findings.answer:
+        yield from _answer(findings.answer)
+        yield from _capabilities(findings)
+        yield from _speed(findings)
+    yield "requests sent", str(findings.requests)
+
+
+def _answer(answer: Answer) -> Iterator[Line]:
     yield "model", answer.model or "not named in the reply"
     yield "latency", f"{answer.latency:.2f} s for the first small request"
     yield "finish reason", answer.finish_reason or "none given"
-    yield (
-        "usage",
-        (
-            f"{usage.prompt_tokens:,} prompt, {usage.completion_tokens:,} completion tokens"
-            if usage.total
-            else "not counted by the endpoint"
-        ),
-    )
+    yield "usage", _usage(answer.usage)
+
+
+def _usage(usage: Usage) -> str:
+    if not usage.total:
+        return "not counted by the endpoint"
+    reasoning = f" ({usage.reasoning_tokens:,} reasoning)" if usage.reasoning_tokens else ""
+    return f"{usage.prompt_tokens:,} prompt, {usage.completion_tokens:,} completion{reasoning}"
+
+
+def _capabilities(findings: Findings) -> Iterator[Line]:
     for name, support in findings.parameters.items():
         yield name, _support(support)
     yield "structured", _support(findings.structured or Support(None))
