@@ -2,16 +2,16 @@
 
 import asyncio
 import contextlib
-import signal
 import time
-from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 from clair_cli.budget import Budget
 from clair_cli.card import Run, as_json, card, run_record
+from clair_cli.cli.dryrun import dry_run
+from clair_cli.cli.signals import stopping
 from clair_cli.cli.summary import print_summary
 from clair_cli.cli.terminal import console
 from clair_cli.endpoint import Address, Endpoint, Patience
@@ -24,7 +24,7 @@ from clair_cli.pricing import Price
 from clair_cli.progress import Display, LiveDisplay, LogDisplay, Total, shown
 from clair_cli.prompts import Asker, Template, load_template
 from clair_cli.reading import Reader
-from clair_cli.records import RunError, Stopped, UsageError
+from clair_cli.records import Adapted, Event, Observer, RunError, UsageError
 from clair_cli.revision import Grammar
 from clair_cli.sources import Columns, read_rows, take
 from clair_cli.store import Complete, Remembering, Store, never_asks, put_aside
@@ -32,12 +32,6 @@ from clair_cli.tally import Tally
 from clair_cli.writers import FORMATS, Output, write_whole
 
 CODE_FAILED_ROWS = 3
-
-
-class Terminated(Stopped):
-    """SIGTERM asked the run to end."""
-
-    exit_code: ClassVar[int] = 143
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,39 +85,54 @@ def run_job(job: Job) -> int:
     _check_paths(lines, paths, job.summary)
     template = load_template(job.template)
     run = Run(job.source, template, job.parameters, job.form, _options(job), time.time())
-    tally = Tally()
+    if job.dry_run:
+        return dry_run(
+            take(read_rows(lines, job.columns), job.limit),
+            Asker(template, job.parameters, lambda _: 0),
+            job.spending.price,
+            job.summary,
+        )
+    tally, gate = Tally(), _gate(job)
     try:
-        digest = asyncio.run(_revise(job, lines, paths, template, tally))
+        digest = asyncio.run(_revise(job, lines, paths, template, tally, gate))
     except RunError as exc:
-        _report(job, run, tally, paths, exc.exit_code)
+        _report(job, run, tally, paths, gate, exc.exit_code)
         raise
     code = CODE_FAILED_ROWS if tally.failed / max(tally.read, 1) > job.max_fail_rate else 0
     if paths.card:
         write_whole(paths.card, card(run, tally, digest))
-    write_whole(paths.run, as_json(run_record(run, tally)))
-    _report(job, run, tally, paths, code)
+    write_whole(paths.run, as_json(_record(job, run, tally, gate)))
+    _report(job, run, tally, paths, gate, code)
     return code
 
 
-async def _revise(job: Job, lines: Lines, paths: Layout, template: Template, tally: Tally) -> str:
+async def _revise(
+    job: Job, lines: Lines, paths: Layout, template: Template, tally: Tally, gate: Gate
+) -> str:
     """Run the rows through; the digest of the pairs written."""
-    gate = _gate(job)
+    say = _silent if job.quiet else _say
+
+    def observe(event: Event) -> None:
+        tally.observe(event)
+        if isinstance(event, Adapted):
+            say(event.sentence)
+
     async with contextlib.AsyncExitStack() as stack:
         path = job.store or paths.store
         if job.fresh:
             put_aside(path)
         store = stack.enter_context(Store(path))
         output = stack.enter_context(Output(paths, FORMATS[job.form]))
-        complete = await _completer(job, gate, tally, stack)
+        complete = await _completer(job, gate, observe, stack)
         grammar = Grammar(template.markers.reasoning, template.markers.revision)
         world = World(
             ask=Asker(template, job.parameters, store.occurrence),
-            complete=Remembering(store, complete, tally.observe),
+            complete=Remembering(store, complete, observe),
             read=Reader(grammar, template.direction),
             attempts=job.attempts,
         )
-        engine = Engine(world, gate, Window.for_ceiling(job.concurrency), tally.observe)
-        stack.enter_context(_signals(engine, gate, job.quiet))
+        engine = Engine(world, gate, Window.for_ceiling(job.concurrency), observe)
+        stack.enter_context(stopping(engine, gate, say))
         total = Total(job.limit, lines.total_bytes)
         rows = take(read_rows(lines, job.columns), job.limit)
         async with (
@@ -144,7 +153,7 @@ def _gate(job: Job) -> Gate:
 
 
 async def _completer(
-    job: Job, gate: Gate, tally: Tally, stack: contextlib.AsyncExitStack
+    job: Job, gate: Gate, observe: Observer, stack: contextlib.AsyncExitStack
 ) -> Complete:
     """What answers the requests that the store cannot."""
     if job.offline:
@@ -160,42 +169,8 @@ async def _completer(
         cost=None if spending.cost is None else Decimal(str(spending.cost)),
         cost_of=spending.price.of if spending.price else None,
     )
-    endpoint = Endpoint(addresses, job.patience, gate, budget, tally.observe)
+    endpoint = Endpoint(addresses, job.patience, gate, budget, observe)
     return (await stack.enter_async_context(endpoint)).complete
-
-
-@contextlib.contextmanager
-def _signals(engine: Engine, gate: Gate, quiet: bool) -> Iterator[None]:
-    """The first Ctrl-C or SIGTERM stops reading and drains; the second cancels."""
-    loop = asyncio.get_running_loop()
-    main = asyncio.current_task()
-    stopped: list[Stopped] = []
-
-    def on_signal(error: Stopped) -> None:
-        if stopped and main:
-            main.cancel()
-            return
-        stopped.append(error)
-        engine.stop(error)
-        if not quiet:
-            console().print(
-                f"stopping: {gate.in_flight} requests in flight are being finished; "
-                "once more drops them",
-                soft_wrap=True,
-            )
-
-    again = "interrupted; run the same command again to go on"
-    loop.add_signal_handler(signal.SIGINT, on_signal, Stopped(again))
-    loop.add_signal_handler(signal.SIGTERM, on_signal, Terminated(again))
-    try:
-        yield
-    except asyncio.CancelledError:
-        if not stopped:
-            raise
-        raise stopped[0] from None
-    finally:
-        loop.remove_signal_handler(signal.SIGINT)
-        loop.remove_signal_handler(signal.SIGTERM)
 
 
 def _display(quiet: bool) -> Display | None:
@@ -205,13 +180,32 @@ def _display(quiet: bool) -> Display | None:
     return LiveDisplay(screen) if screen.is_terminal else LogDisplay(screen)
 
 
-def _report(job: Job, run: Run, tally: Tally, paths: Layout, code: int) -> None:
+def _record(job: Job, run: Run, tally: Tally, gate: Gate) -> dict[str, Any]:
+    """What ran, with what it cost and what each replica did."""
+    price = job.spending.price
+    cost = {"usd_paid": float(price.of(tally.paid_usage))} if price else None
+    replicas = [
+        {"endpoint": lane.name, "answered": lane.answered, "failed": lane.failed}
+        for lane in gate.lanes
+    ]
+    return run_record(run, tally) | {"cost": cost, "replicas": replicas}
+
+
+def _report(job: Job, run: Run, tally: Tally, paths: Layout, gate: Gate, code: int) -> None:
     """Tell what ran: a table for a person, `--summary` for a program."""
-    record = run_record(run, tally) | {"exit_code": code}
+    record = _record(job, run, tally, gate) | {"exit_code": code}
     if job.summary:
         write_whole(job.summary, as_json(record))
     if not job.quiet:
-        print_summary(console(), tally, paths, record["seconds"], code)
+        print_summary(console(), tally, paths, record, code)
+
+
+def _say(sentence: str) -> None:
+    console().print(sentence, soft_wrap=True)
+
+
+def _silent(sentence: str) -> None:
+    """Say nothing: `--quiet`."""
 
 
 def _check_paths(lines: Lines, paths: Layout, summary: Path | None) -> None:

@@ -23,6 +23,9 @@ from clair_cli.verdicts import ReplyTooLarge
 REPLY_LIMIT = 32 * 1024 * 1024
 """Bytes of a reply's body past which it is refused."""
 
+TELLING = frozenset({b"x-ratelim", b"anthropic", b"retry-aft", b"x-should-", b"location"})
+"""How the headers begin that a verdict or a pace is made from."""
+
 EXCHANGE_ERRORS = (httpx.HTTPError, httpx.InvalidURL, aiohttp.ClientError, OSError, ReplyTooLarge)
 """What an exchange may end with instead of a reply."""
 
@@ -58,7 +61,7 @@ class Http:
     async def post(
         self, replica: int, body: bytes, *, within: float, connect: float
     ) -> tuple[int, Mapping[str, str], bytes]:
-        """One exchange: status, headers and whole body.
+        """One exchange: status, the headers that tell something, and the whole body.
 
         Args:
             replica: Which of the addresses to send to.
@@ -101,7 +104,16 @@ class Http:
             raise
         if proxy and reply.status_code == 407:  # a proxy's alone (RFC 9110, 15.5.8)
             refuse(407, proxy)
-        return reply.status_code, reply.headers, whole
+        return reply.status_code, _telling(reply.headers.raw), whole
+
+
+def _telling(headers: Sequence[tuple[bytes, bytes]]) -> dict[str, str]:
+    """The headers that say something about limits, retries or a move, by lower-case names."""
+    return {
+        name.decode("latin-1").lower(): value.decode("latin-1")
+        for name, value in headers
+        if name[:9].lower() in TELLING
+    }
 
 
 async def _body(reply: httpx.Response) -> bytes:

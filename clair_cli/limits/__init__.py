@@ -123,8 +123,10 @@ class Gate:
         if self.in_flight >= self.most:
             return None, 0.0
         own = self._own.ready_in(tokens, now)
-        waits = [(lane.ready_in(tokens, now), -lane.room, lane) for lane in self.lanes]
-        open_ones = [(max(wait, own), room, lane) for wait, room, lane in waits if wait is not None]
+        waits = [(lane.ready_in(tokens, now), -lane.appeal, lane) for lane in self.lanes]
+        open_ones = [
+            (max(wait, own), appeal, lane) for wait, appeal, lane in waits if wait is not None
+        ]
         if not open_ones:
             return None, 0.0
         wait, _, lane = min(open_ones, key=lambda each: each[:2])

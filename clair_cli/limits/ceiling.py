@@ -24,6 +24,7 @@ class Ceiling:
         self._best = float("inf")
         self._sum = 0.0
         self._count = 0
+        self._round = max(ROUND, self.value)
         self._may_grow = True
 
     def __int__(self) -> int:
@@ -33,11 +34,11 @@ class Ceiling:
         """An answer came after `latency` seconds."""
         self._sum += latency
         self._count += 1
-        if self._count >= max(ROUND, self.value):
+        if self._count >= self._round:
             mean = self._sum / self._count
             self._best = min(self._best, mean)
             self._may_grow = mean <= 2 * self._best
-            self._sum, self._count = 0.0, 0
+            self._sum, self._count, self._round = 0.0, 0, max(ROUND, self.value)
         if self._may_grow:
             step = max(1.0, self.most * SHARE) / self.value if self._was_cut else 1.0
             self.value = min(float(self.most), self.value + step)

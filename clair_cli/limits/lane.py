@@ -1,5 +1,6 @@
 """One replica of an endpoint, as the gate sees it: its ceiling, its limits, its health."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -64,6 +65,11 @@ class Lane:
         """Requests that it would bear beside those in flight."""
         most = 1 if self.is_resting else int(self.ceiling)
         return most - self.in_flight
+
+    @property
+    def appeal(self) -> float:
+        """What the next request is drawn by: room, or the chance to find a rested replica well."""
+        return math.inf if self.is_resting else self.room
 
     def ready_in(self, tokens: float, now: float) -> float | None:
         """Seconds until a request of so many tokens may go there; None while it has no room."""

@@ -140,6 +140,8 @@ class Pace:
         wall: float,
     ) -> bool:
         """Take over what a reply's headers say of limits; whether they say anything."""
+        if not any("ratelimit" in name for name in headers):
+            return False
         requests = quota(headers, "requests", wall)
         tokens = quota(headers, "tokens", wall)
         self._requests = _learnt(self._requests, requests, in_flight, age, now)

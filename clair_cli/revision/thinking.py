@@ -17,6 +17,7 @@ _TAG = re.compile(
     r"|(?P<begin><(?:think|thinking|thought)>|\[THINK\])",
     re.IGNORECASE,
 )
+_TAG_ENDS = ("think>", "thinking>", "thought>", "think]")
 _CHANNEL = re.compile(r"<\|channel\|>(?P<name>\w+)[^<]*<\|message\|>")
 _GREETING = 80
 """Characters of the one line that may stand before the thinking."""
@@ -102,9 +103,10 @@ def _unmatched(text: str) -> re.Match[str] | None:
 
 
 def _tags(text: str) -> list[re.Match[str]]:
+    lowered = text.lower()
+    if not any(end in lowered for end in _TAG_ENDS):  # quicker than the pattern
+        return []
     tags = list(islice(_TAG.finditer(text), _MOST_TAGS))
-    if not tags:
-        return tags
     spans = fenced_spans(text)
     return [tag for tag in tags if not _is_code(text, tag, spans)]
 
