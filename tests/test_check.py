@@ -56,7 +56,7 @@ def site(script: Script, *models: str, prefix: str = "/v1") -> Iterator[Site]:
     @web.middleware
     async def note(request: web.Request, handler: Any) -> web.StreamResponse:
         made.paths.append(f"{request.method} {request.path_qs}")
-        made.headers.append(dict(request.headers))
+        made.headers.append(request.headers.copy())
         reply: web.StreamResponse = await handler(request)
         return reply
 
@@ -267,7 +267,7 @@ def up_to_eight() -> Script:
 
 def all_at_once() -> Script:
     async def script(asked: Asked) -> Reply:
-        await asyncio.sleep(0.3)
+        await asyncio.sleep(0.2)
         return obliging(asked)
 
     return script
