@@ -54,7 +54,11 @@ def check_endpoint(
     as_json: Annotated[
         bool,
         typer.Option(
-            "--json", envvar="CLAIR_JSON", help="Print JSON instead of a table.", show_envvar=False
+            "--json",
+            envvar="CLAIR_JSON",
+            help="Print JSON instead of a table.",
+            rich_help_panel="Output",
+            show_envvar=False,
         ),
     ] = False,
     config_file: ConfigFile = None,
