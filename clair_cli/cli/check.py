@@ -63,10 +63,10 @@ def check_endpoint(
     ] = False,
     config_file: ConfigFile = None,
 ) -> None:
-    """Check an endpoint with a few small requests, before a run: no row's data is sent.
+    """Check an endpoint with a few small requests, before a run.
 
-    It lists the models, then finds out latency, the parameters that are taken, rate limits,
-    whether structured output works, and a --concurrency to begin with.
+    No row's data is sent. It lists the models, then finds out latency, the parameters that are
+    taken, rate limits, whether structured output works, and a --concurrency to begin with.
     """
     from clair_cli.cli.checked import check_all  # noqa: PLC0415 - `clair --help` stays quick
     from clair_cli.cli.settings import addresses, parameters  # noqa: PLC0415
