@@ -1,11 +1,12 @@
 """HTTP to the replicas: `httpx` over the `httpx-aiohttp` transport, one client.
 
 The connection pool of `httpx` itself costs quadratic time in the number of requests in flight.
-Proxies come from HTTPS_PROXY, HTTP_PROXY and NO_PROXY, a CA of one's own from SSL_CERT_FILE.
+A CA of one's own comes from SSL_CERT_FILE.
 """
 
 import asyncio
-import urllib.request
+import os
+import ssl
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from urllib.parse import urlsplit
 
@@ -15,6 +16,8 @@ from httpx_aiohttp import AiohttpTransport
 
 from clair_cli import __version__
 from clair_cli.endpoint.address import Address
+from clair_cli.endpoint.proxies import blame, proxy_for, refuse
+from clair_cli.records import UsageError
 from clair_cli.verdicts import ReplyTooLarge
 
 REPLY_LIMIT = 32 * 1024 * 1024
@@ -34,12 +37,17 @@ class Http:
     """
 
     def __init__(
-        self, addresses: Sequence[Address], connected: Callable[..., Awaitable[None]]
+        self,
+        addresses: Sequence[Address],
+        connected: Callable[..., Awaitable[None]] | None = None,
     ) -> None:
+        self._addresses = addresses
         self._routes = [httpx.URL(address.route("chat/completions")) for address in addresses]
-        context = httpx.create_ssl_context()
+        self._proxies = [proxy_for(address.base_url) for address in addresses]
+        context = _ssl_context()
         trace = aiohttp.TraceConfig()
-        trace.on_connection_create_end.append(connected)
+        if connected:
+            trace.on_connection_create_end.append(connected)
 
         def session() -> aiohttp.ClientSession:
             """Connections without a limit of their own (the gate has one), without cookies."""
@@ -52,8 +60,8 @@ class Http:
             transport=AiohttpTransport(client=session),
             mounts={
                 _origin(address.base_url): AiohttpTransport(client=session, proxy=proxy)
-                for address in addresses
-                if (proxy := proxy_for(address.base_url))
+                for address, proxy in zip(addresses, self._proxies, strict=True)
+                if proxy
             },
             headers=_headers(addresses[0]),
         )
@@ -75,21 +83,40 @@ class Http:
 
         Raises:
             Exception: One of `EXCHANGE_ERRORS`.
+            EndpointError: A proxy refuses its credentials.
         """
+        return await self._exchange(replica, "POST", self._routes[replica], body, within, connect)
+
+    async def get(
+        self, replica: int, route: str, *, within: float, connect: float
+    ) -> tuple[int, Mapping[str, str], bytes]:
+        """One exchange without a body, with a route such as `models`; else like `post`."""
+        url = httpx.URL(self._addresses[replica].route(route))
+        return await self._exchange(replica, "GET", url, None, within, connect)
+
+    async def _exchange(
+        self,
+        replica: int,
+        method: str,
+        url: httpx.URL,
+        body: bytes | None,
+        within: float,
+        connect: float,
+    ) -> tuple[int, Mapping[str, str], bytes]:
         limits = httpx.Timeout(None, connect=connect)
-        async with (
-            asyncio.timeout(within),
-            self.client.stream(
-                "POST", self._routes[replica], content=body, timeout=limits
-            ) as reply,
-        ):
-            chunks, size = [], 0
-            async for chunk in reply.aiter_bytes():
-                size += len(chunk)
-                if size > REPLY_LIMIT:
-                    raise ReplyTooLarge(f"the reply is larger than {REPLY_LIMIT >> 20} MB")
-                chunks.append(chunk)
-            return reply.status_code, _telling(reply.headers.raw), b"".join(chunks)
+        proxy = self._proxies[replica]
+        try:
+            async with (
+                asyncio.timeout(within),
+                self.client.stream(method, url, content=body, timeout=limits) as reply,
+            ):
+                whole = await _body(reply)
+        except httpx.TransportError as exc:
+            blame(exc, proxy)
+            raise
+        if proxy and reply.status_code == 407:  # a proxy's alone (RFC 9110, 15.5.8)
+            refuse(407, proxy)
+        return reply.status_code, _telling(reply.headers.raw), whole
 
 
 def _telling(headers: Sequence[tuple[bytes, bytes]]) -> dict[str, str]:
@@ -101,13 +128,25 @@ def _telling(headers: Sequence[tuple[bytes, bytes]]) -> dict[str, str]:
     }
 
 
-def proxy_for(url: str) -> httpx.Proxy | None:
-    """The proxy that the environment names for `url`, None for none or an excepted host."""
-    parts = urlsplit(url)
-    proxy = urllib.request.getproxies().get(parts.scheme)
-    if not proxy or urllib.request.proxy_bypass(parts.netloc.rpartition("@")[2]):
-        return None
-    return httpx.Proxy(proxy if "://" in proxy else f"http://{proxy}")
+async def _body(reply: httpx.Response) -> bytes:
+    chunks, size = [], 0
+    async for chunk in reply.aiter_bytes():
+        size += len(chunk)
+        if size > REPLY_LIMIT:
+            raise ReplyTooLarge(f"the reply is larger than {REPLY_LIMIT >> 20} MB")
+        chunks.append(chunk)
+    return b"".join(chunks)
+
+
+def _ssl_context() -> ssl.SSLContext:
+    try:
+        return httpx.create_ssl_context()
+    except OSError as exc:  # ssl.SSLError is one
+        names = ("SSL_CERT_FILE", "SSL_CERT_DIR")
+        name = next((name for name in names if os.environ.get(name)), "the CA certificates")
+        raise UsageError(
+            f"{name}: {os.environ.get(name, '')} holds no CA certificates that can be read"
+        ) from exc
 
 
 def _origin(url: str) -> str:
