@@ -249,6 +249,7 @@ def test_a_host_that_goes_away_is_waited_for_once_it_has_answered(
     assert done.code == 0, done.err
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("headers", [{}, {"Retry-After": "1"}])
 def test_a_quota_is_no_rows_fault(revise: Revise, headers: dict[str, str]) -> None:
     """Ten requests a second, and rows that wait for much longer than --give-up-after in all."""

@@ -730,6 +730,7 @@ STORM = {"429": 0.05, "429-ms": 0.05, "429-bare": 0.03, "500": 0.05, "503": 0.02
          }  # fmt: skip
 
 
+@pytest.mark.heavy
 def test_a_job_ends_in_a_storm_as_it_does_in_a_calm(clair: Clair, tmp_path: Path) -> None:
     rows = [
         {"prompt": f"What is {n}?", "response": f"The the answer is {n} , as  you know"}

@@ -7,7 +7,7 @@ import subprocess
 from pathlib import Path
 
 from tests.conftest import CLAIR, Clair, answers, environment, read_rows, write_rows
-from tests.serving import Asked, Endpoint, Reply, completion, improve, revised, serving
+from tests.serving import Asked, Endpoint, Reply, completion, improve, refuse, revised, serving
 
 
 async def scrambled(asked: Asked) -> Reply:
@@ -225,7 +225,8 @@ def test_a_fresh_run_without_a_reply_gives_the_old_ones_back(
     write_rows(tmp_path / "in.jsonl", answers(3))
     command = ("revise", "in.jsonl", "-m", "x", "--base-url")
     assert clair(*command, endpoint.base_url).code == 0
-    assert clair(*command, "http://127.0.0.1:9/v1", "--fresh").code == 4
+    with serving(lambda _: refuse(401)) as closed:
+        assert clair(*command, closed.base_url, "--fresh").code == 4
     assert clair(*command, endpoint.base_url).code == 0
     assert endpoint.count() == 3
 
