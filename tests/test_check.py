@@ -183,7 +183,7 @@ def test_what_a_reasoning_model_does_not_take(check: Check) -> None:
 
 @pytest.mark.parametrize(
     ("reply", "word"),
-    [("{}", "other JSON"), (refuse, "HTTP 400"), ('{"teacher_reasoning": 1}', "other JSON")],
+    [('{"teacher_reasoning": 1}', "other JSON"), (refuse, "HTTP 400")],
 )
 def test_structured_output_that_does_not_work(check: Check, reply: Any, word: str) -> None:
     def script(asked: Asked) -> Reply:
@@ -245,7 +245,7 @@ def one_at_a_time() -> Script:
 
     async def script(asked: Asked) -> Reply:
         async with turn:
-            await asyncio.sleep(0.05)
+            await asyncio.sleep(0.03)
         return obliging(asked)
 
     return script
@@ -267,7 +267,7 @@ def up_to_eight() -> Script:
 
 def all_at_once() -> Script:
     async def script(asked: Asked) -> Reply:
-        await asyncio.sleep(0.2)
+        await asyncio.sleep(0.15)
         return obliging(asked)
 
     return script
@@ -294,11 +294,8 @@ def test_a_ramp_shows_what_an_endpoint_without_limits_bears(
 
 ENDS = {
     "wrong key": (lambda: refuse(401, error={"message": f"bad key {KEY}"}), "refused the API key"),
-    "no credit": (lambda: refuse(402), "no quota or credit"),
-    "unknown model": (lambda: refuse(404), "knows no such model"),
     "a web page": (lambda: web.Response(text="<html>"), "not as a chat-completions endpoint"),
     "refusal": (lambda: refuse(400, error={"message": "never"}), "a plain request is refused"),
-    "redirect": (lambda: web.Response(status=308, headers={"Location": "/v2"}), "redirects to /v2"),
 }
 
 
@@ -316,7 +313,7 @@ def test_an_endpoint_that_cannot_work_ends_the_check_with_a_sentence(
     assert words in done.last
     assert "gpt-best-2" in done.out
     assert KEY not in done.out + done.err
-    assert server.count() <= 3
+    assert server.count() == 1
 
 
 def test_an_unknown_model_is_told_with_names_that_are_like_it(check: Check) -> None:
@@ -345,6 +342,7 @@ def test_a_hang_ends_at_the_timeout(check: Check) -> None:
         done = check("-m", "x", "--base-url", server.base_url, "--timeout", "0.3")
     assert done.code == 4, done.err
     assert "has no answer now (no whole reply within --timeout)" in done.last
+    assert server.count() == 1
 
 
 def test_an_endpoint_that_is_busy_at_first_is_asked_again(check: Check) -> None:
@@ -406,8 +404,6 @@ def test_options_come_from_variables_and_the_file_too(check: Check, tmp_path: Pa
     [
         ((), "no model: name one with -m"),
         (("-m", "x", "--base-url", "http://8.8.8.8/v1"), "a key would go over plain http"),
-        (("-m", "x", "--base-url", "nonsense"), "is not an http or https address"),
-        (("-m", "x", "--timeout", "0"), "--timeout"),
         (("-m", "x", "--api-key-env", "NO_SUCH"), "the variable is not set"),
     ],
 )
