@@ -217,7 +217,7 @@ def test_https_goes_through_a_tunnel(
     assert "POST" not in proxy.seen()
 
 
-@pytest.mark.parametrize("excepted", [".0.0.1", "localhost, 127.0.0.1", "*"])
+@pytest.mark.parametrize("excepted", [".0.0.1", "localhost, 127.0.0.1"])
 def test_a_host_in_no_proxy_is_reached_directly(
     revise: Revise, endpoint: Endpoint, excepted: str
 ) -> None:
