@@ -5,7 +5,7 @@ endpoint runs in a process of its own and its own ceiling is shown first.
 """
 
 import argparse
-import datetime
+import datetime as dt
 import json
 import os
 import platform
@@ -195,7 +195,7 @@ def main() -> None:
         shutil.rmtree(folder)
     show(lines)
     if options.write:
-        write(lines, datetime.datetime.now(datetime.UTC).date().isoformat())
+        write(lines, dt.datetime.now(dt.UTC).date().isoformat())
 
 
 if __name__ == "__main__":

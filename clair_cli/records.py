@@ -208,6 +208,7 @@ class Failure:
         detail: One sentence for a person.
         attempts: Replies that were asked for; 0 when the input itself was at fault.
         original: The row as it was read; the line's text where it was not an object.
+        size: Bytes that the row took in its source.
     """
 
     id: str
@@ -216,6 +217,7 @@ class Failure:
     detail: str
     attempts: int
     original: Mapping[str, Any] | str = field(repr=False)
+    size: int = 0
 
 
 # What happens in a run, as told to whoever listens.
@@ -223,7 +225,7 @@ class Failure:
 
 @dataclass(frozen=True, slots=True)
 class RowRead:
-    """A row, usable or not, was taken from the source; a usable one had `size` bytes there."""
+    """A row, usable or not, was taken from the source, where it had `size` bytes."""
 
     size: int
 

@@ -26,6 +26,7 @@ class Tally:
         read_bytes: Their size in the source.
         pairs: Rows that became pairs.
         failures: Rows that did not, by reason code.
+        examples: The first detail of each reason.
         stored: Replies that the store had.
         paid: Replies that the endpoint gave in this run.
         retries: HTTP attempts that failed and were made again, by reason.
@@ -39,6 +40,7 @@ class Tally:
     read_bytes: int = 0
     pairs: int = 0
     failures: Counter[str] = field(default_factory=Counter)
+    examples: dict[str, str] = field(default_factory=dict)
     stored: int = 0
     paid: int = 0
     retries: Counter[str] = field(default_factory=Counter)
@@ -76,8 +78,9 @@ class Tally:
                 self.retries[reason] += 1
             case Adapted(sentence):
                 self.adapted.append(sentence)
-            case Emitted(Failure(reason=reason)):
+            case Emitted(Failure(reason=reason, detail=detail)):
                 self.failures[reason] += 1
+                self.examples.setdefault(reason, detail)
             case Emitted(Pair(contrast=contrast)):
                 self.pairs += 1
                 for name in METRICS:

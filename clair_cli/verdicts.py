@@ -6,6 +6,7 @@ OpenRouter's 402 (no credit) and its 403 for one flagged input.
 """
 
 import email.utils
+import errno
 import math
 import ssl
 from collections.abc import Mapping
@@ -138,6 +139,8 @@ def _judge_exception(exc: Exception) -> Verdict:
         )
     if isinstance(exc, httpx.UnsupportedProtocol | httpx.InvalidURL):
         return End(f"the base URL cannot be used ({_short(str(exc))}); check --base-url")
+    if _errno(exc) in {errno.EMFILE, errno.ENFILE}:
+        return End("too many files are open for another connection; lower -c, or raise ulimit -n")
     if isinstance(exc, ReplyTooLarge):
         return GiveUp(Problem("reply_too_large", str(exc)))
     if type(exc) is TimeoutError:
@@ -276,6 +279,14 @@ def _words(error: Mapping[str, Any], body: bytes) -> str:
 def _short(text: str) -> str:
     line = " ".join(text.split())
     return line if len(line) <= SHOWN else f"{line[: SHOWN - 1]}…"
+
+
+def _errno(exc: BaseException | None) -> int | None:
+    while exc is not None:
+        if isinstance(exc, OSError) and exc.errno:
+            return exc.errno
+        exc = exc.__cause__ or exc.__context__
+    return None
 
 
 def _caused_by(exc: BaseException | None, kind: type[BaseException]) -> bool:

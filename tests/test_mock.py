@@ -176,7 +176,7 @@ def test_the_reply_is_a_whole_chat_completion() -> None:
     assert answer.headers["x-request-id"].startswith("req_")
     assert value["object"] == "chat.completion"
     assert value["id"].startswith("chatcmpl-")
-    assert value["model"] == "some/model"
+    assert value["model"] == MODEL
     assert value["choices"][0]["finish_reason"] == "stop"
     assert value["usage"]["prompt_tokens"] == -(-len(body["messages"][0]["content"].encode()) // 4)
     assert value["usage"]["completion_tokens"] == -(-len(reply_text.encode()) // 4)

@@ -2,6 +2,8 @@
 
 import asyncio
 import contextlib
+import gc
+import resource
 import time
 from dataclasses import dataclass
 from decimal import Decimal
@@ -10,10 +12,11 @@ from typing import Any
 
 from clair_cli.budget import Budget
 from clair_cli.card import Run, as_json, card, run_record
+from clair_cli.cli.checks import check_input, check_paths
 from clair_cli.cli.dryrun import dry_run
 from clair_cli.cli.signals import stopping
 from clair_cli.cli.summary import print_summary
-from clair_cli.cli.terminal import console
+from clair_cli.cli.terminal import console, printable
 from clair_cli.endpoint import Address, Endpoint, Patience
 from clair_cli.engine import Engine, Window, World
 from clair_cli.layout import Layout, layout
@@ -27,11 +30,13 @@ from clair_cli.reading import Reader
 from clair_cli.records import Adapted, Event, Observer, RunError, UsageError
 from clair_cli.revision import Grammar
 from clair_cli.sources import Columns, read_rows, take
-from clair_cli.store import Complete, Remembering, Store, never_asks, put_aside
+from clair_cli.store import Complete, Remembering, Store, lock, never_asks, put_aside
 from clair_cli.tally import Tally
 from clair_cli.writers import FORMATS, Output, write_whole
 
 CODE_FAILED_ROWS = 3
+SPARE_FILES = 64
+"""Files that a run has open beside its connections, generously."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,10 +86,11 @@ def run_job(job: Job) -> int:
         RunError: What ended the run before its end; it carries the exit code.
     """
     lines = Lines(job.source)
+    check_input(lines)
     paths = layout(job.output, job.source)
-    _check_paths(lines, paths, job.summary)
+    check_paths(job.source, paths, job.store, job.summary)
     template = load_template(job.template)
-    run = Run(job.source, template, job.parameters, job.form, _options(job), time.time())
+    run = Run(printable(job.source), template, job.parameters, job.form, _options(job), time.time())
     if job.dry_run:
         return dry_run(
             take(read_rows(lines, job.columns), job.limit),
@@ -92,6 +98,7 @@ def run_job(job: Job) -> int:
             job.spending.price,
             job.summary,
         )
+    _prepare_process(job.concurrency)
     tally, gate = Tally(), _gate(job)
     try:
         digest = asyncio.run(_revise(job, lines, paths, template, tally, gate))
@@ -118,9 +125,10 @@ async def _revise(
             say(event.sentence)
 
     async with contextlib.AsyncExitStack() as stack:
-        path = job.store or paths.store
+        path = job.store or (paths.mock_store if job.mock else paths.store)
+        stack.enter_context(lock(paths.output))  # runs with stores of their own may share it
         if job.fresh:
-            put_aside(path)
+            stack.enter_context(put_aside(path))
         store = stack.enter_context(Store(path))
         output = stack.enter_context(Output(paths, FORMATS[job.form]))
         complete = await _completer(job, gate, observe, stack)
@@ -140,9 +148,34 @@ async def _revise(
             contextlib.aclosing(engine.outcomes(rows)) as outcomes,
         ):
             async for outcome in outcomes:
-                output.write(outcome)
+                try:
+                    output.write(outcome)
+                except RunError as exc:
+                    await engine.drain(exc)
+                    raise
         output.publish()
         return output.digest
+
+
+def _prepare_process(concurrency: int) -> None:
+    """Let the process hold as many connections, and as many objects, as the run will.
+
+    The collector's default thresholds have it look through all rows in flight again and again.
+
+    Raises:
+        UsageError: The system allows fewer open files.
+    """
+    gc.freeze()
+    gc.set_threshold(100_000, 20, 100)
+    needed = concurrency + SPARE_FILES
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft != resource.RLIM_INFINITY and soft < needed:
+        if hard != resource.RLIM_INFINITY and hard < needed:
+            raise UsageError(
+                f"-c {concurrency}: only {hard} files may be open at once; lower it to "
+                f"{max(1, hard - SPARE_FILES)}, or raise ulimit -n"
+            )
+        resource.setrlimit(resource.RLIMIT_NOFILE, (needed, hard))
 
 
 def _gate(job: Job) -> Gate:
@@ -196,8 +229,12 @@ def _report(job: Job, run: Run, tally: Tally, paths: Layout, gate: Gate, code: i
     record = _record(job, run, tally, gate) | {"exit_code": code}
     if job.summary:
         write_whole(job.summary, as_json(record))
-    if not job.quiet:
+    if job.quiet:
+        return
+    if tally.read:
         print_summary(console(), tally, paths, record, code)
+    if job.fresh and code not in {0, CODE_FAILED_ROWS}:
+        _say("to go on from here, run the command again without --fresh")
 
 
 def _say(sentence: str) -> None:
@@ -206,20 +243,6 @@ def _say(sentence: str) -> None:
 
 def _silent(sentence: str) -> None:
     """Say nothing: `--quiet`."""
-
-
-def _check_paths(lines: Lines, paths: Layout, summary: Path | None) -> None:
-    """Find what cannot work before anything is made or sent."""
-    if lines.input == "-":
-        return
-    path = Path(lines.input)
-    if not path.exists():
-        raise UsageError(f"{lines.input}: no such file; name a .jsonl file, or - for stdin")
-    if path.is_dir():
-        raise UsageError(f"{lines.input}: is a directory; name a .jsonl file in it")
-    for option, file in (("-o", paths.data), ("--summary", summary)):
-        if file and file.exists() and file.samefile(path):
-            raise UsageError(f"{option} {file}: is the input itself; name another file")
 
 
 def _options(job: Job) -> dict[str, Any]:

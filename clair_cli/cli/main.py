@@ -1,5 +1,6 @@
 """The program: commands, and the one place where errors become exit codes."""
 
+import io
 import os
 import sys
 
@@ -41,7 +42,7 @@ def run(arguments: list[str]) -> int:
 
     Returns:
         The exit code: 0 fine, 1 a fault of ours (never returned: it raises), 2 wrong usage, and
-        the others of docs/exit-codes.md.
+        the others of the README.
     """
     try:
         code = app(args=arguments, prog_name="clair", standalone_mode=False)
@@ -64,9 +65,13 @@ def run(arguments: list[str]) -> int:
 
 def main() -> None:
     """The console script."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # None where it was closed before we began
+            stream.reconfigure(errors="backslashreplace")
     code = run(sys.argv[1:])
     try:
-        sys.stdout.flush()
+        if sys.stdout is not None:
+            sys.stdout.flush()
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         code = code or 141

@@ -1,5 +1,6 @@
 """Options and environment -> where requests go, and what they hold besides messages."""
 
+import math
 import os
 import re
 from collections.abc import Mapping, Sequence
@@ -53,6 +54,8 @@ def addresses(
 
 
 def _check_url(url: str) -> None:
+    if "#" in url or any(char.isspace() for char in url):
+        raise UsageError(f"--base-url {url!r}: holds a # or a blank; give the plain address")
     if "@" in url:
         raise UsageError("--base-url holds credentials; give them by OPENAI_API_KEY or --header")
     try:
@@ -75,10 +78,16 @@ def parameters(
     if not model and not mock:
         raise UsageError("no model: name one with -m, as the endpoint calls it")
     for key, value in given.items():
+        if isinstance(value, float) and not math.isfinite(value):
+            raise UsageError(f"--{key} {value}: is no finite number")
         if isinstance(value, int) and not -(2**63) <= value < 2**63:
             raise UsageError(f"--{key.replace('_', '-')} {value}: does not fit in 64 bits")
     named = {key: value for key, value in given.items() if value is not None}
-    return {"model": model or MODEL, **named, **dict(_parameter(each) for each in extra)}
+    added = dict(_parameter(each) for each in extra)
+    twice = sorted(named.keys() & added.keys())
+    if twice:
+        raise UsageError(f"--param {twice[0]}: is set by --{twice[0].replace('_', '-')} as well")
+    return {"model": model or MODEL, **named, **added}
 
 
 def prices(

@@ -7,6 +7,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from clair_cli.cli.terminal import one_line
 from clair_cli.layout import Layout
 from clair_cli.tally import Tally
 
@@ -24,11 +25,16 @@ def print_summary(
 def _lines(
     tally: Tally, paths: Layout, record: Mapping[str, Any], code: int
 ) -> list[tuple[str, str]]:
+    unfinished = tally.read - tally.written
     lines = [
         ("rows", f"{tally.read:,}"),
+        *([("unfinished", f"{unfinished:,}")] if unfinished else []),
         ("pairs", f"{tally.pairs:,}"),
         ("failures", f"{tally.failed:,}"),
-        *((f"  {reason}", f"{count:,}") for reason, count in sorted(tally.failures.items())),
+        *(
+            (f"  {reason}", f"{count:,}  ({one_line(tally.examples[reason])[:90]})")
+            for reason, count in sorted(tally.failures.items())
+        ),
         ("replies", f"{tally.paid:,} paid, {tally.stored:,} from store"),
         ("tokens paid", _tokens(tally)),
         ("time", f"{record['seconds']:,.1f} s"),

@@ -74,7 +74,7 @@ class Endpoint:
     async def __aenter__(self) -> Self:
         for address in self._addresses:
             await address.check()
-        self._http = Http(self._addresses)
+        self._http = Http(self._addresses, self._on_connection)
         return self
 
     async def __aexit__(
@@ -84,6 +84,10 @@ class Endpoint:
         trace: TracebackType | None,
     ) -> None:
         await self._http.close()
+
+    async def _on_connection(self, *_: object) -> None:
+        """The host takes connections, even if its first reply is minutes away."""
+        self._reached = True
 
     async def complete(self, request: Request) -> Completion:
         """The endpoint's answer, however many attempts it takes.
@@ -134,7 +138,6 @@ class Endpoint:
                 outcome: int | Exception = exc
             else:
                 outcome = status
-                self._reached = True
                 completion = read_completion(body) if status == 200 else None
                 if completion is not None:
                     self._on_answer(admission, headers, completion)
@@ -206,6 +209,9 @@ class Endpoint:
             return True
         if verdict.trouble == "unreachable" and not self._reached:
             limit = min(limit, UNREACHED_FOR)
+        if verdict.trouble == "overload" and (verdict.after or 0) <= limit:
+            # A quota that others get through is no row's fault.
+            return time.monotonic() - max(began, self._answered_at) > limit
         return time.monotonic() - began + state.upcoming_sleep > limit
 
     def _given_up(self, verdict: Retry, began: float) -> RowError | EndpointError:

@@ -7,7 +7,7 @@ A CA of one's own comes from SSL_CERT_FILE.
 import asyncio
 import os
 import ssl
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from urllib.parse import urlsplit
 
 import aiohttp
@@ -31,18 +31,30 @@ EXCHANGE_ERRORS = (httpx.HTTPError, httpx.InvalidURL, aiohttp.ClientError, OSErr
 
 
 class Http:
-    """Sends bodies to one of the replicas at `addresses`, which share key and headers."""
+    """Sends bodies to one of the replicas at `addresses`, which share key and headers.
 
-    def __init__(self, addresses: Sequence[Address]) -> None:
+    `connected` is called whenever a connection to any of them is made.
+    """
+
+    def __init__(
+        self,
+        addresses: Sequence[Address],
+        connected: Callable[..., Awaitable[None]] | None = None,
+    ) -> None:
         self._addresses = addresses
         self._routes = [httpx.URL(address.route("chat/completions")) for address in addresses]
         self._proxies = [proxy_for(address.base_url) for address in addresses]
         context = _ssl_context()
+        trace = aiohttp.TraceConfig()
+        if connected:
+            trace.on_connection_create_end.append(connected)
 
         def session() -> aiohttp.ClientSession:
             """Connections without a limit of their own (the gate has one), without cookies."""
             connector = aiohttp.TCPConnector(limit=0, ttl_dns_cache=300, ssl=context)
-            return aiohttp.ClientSession(connector=connector, cookie_jar=aiohttp.DummyCookieJar())
+            return aiohttp.ClientSession(
+                connector=connector, cookie_jar=aiohttp.DummyCookieJar(), trace_configs=[trace]
+            )
 
         self.client = httpx.AsyncClient(
             transport=AiohttpTransport(client=session),

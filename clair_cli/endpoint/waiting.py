@@ -9,6 +9,8 @@ from clair_cli.verdicts import Retry
 
 FIRST_WAIT = 1.0
 LONGEST_WAIT = 60.0
+LONGEST_OVERLOAD = 8.0
+"""The same after an overload: the gate makes the whole replica pause by then."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,14 +45,15 @@ def verdict_of(state: RetryCallState) -> Retry:
 def wait(state: RetryCallState) -> float:
     """Exponential backoff with full jitter over bands that do not overlap; Retry-After is a floor.
 
-    The first wait is drawn from 0 to 1 s, the n-th from 1.15 * 2^(n-2) to 2^(n-1) s, up to 60 s:
-    each wait is longer than the last, and those of many rows are spread.
+    The first wait is drawn from 0 to 1 s, the n-th from 1.15 * 2^(n-2) to 2^(n-1) s, up to 60 s
+    (8 s after an overload): each wait is longer than the last, and those of many rows are spread.
     """
     number = state.attempt_number
-    longest = min(FIRST_WAIT * 2.0 ** (number - 1), LONGEST_WAIT)
+    verdict = verdict_of(state)
+    most = LONGEST_OVERLOAD if verdict.trouble == "overload" else LONGEST_WAIT
+    longest = min(FIRST_WAIT * 2.0 ** (number - 1), most)
     shortest = 0.0 if number == 1 else 0.575 * longest
     drawn = random.uniform(shortest, longest)  # noqa: S311 - not for secrets
-    after = verdict_of(state).after
-    if after is None:
+    if verdict.after is None:
         return drawn
-    return after + min(drawn, 0.1 * after + 0.1)
+    return verdict.after + min(drawn, 0.1 * verdict.after + 0.1)

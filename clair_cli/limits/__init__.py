@@ -61,11 +61,13 @@ class Gate:
         waiter: asyncio.Future[None] = loop.create_future()
         timer = loop.call_later(seconds, _wake, waiter)
         self._sleepers.add(waiter)
+        self._gauge()
         try:
             await waiter
         finally:
             timer.cancel()
             self._sleepers.discard(waiter)
+            self._gauge()
 
     async def demand(self) -> None:
         """Return once a further row would be asked soon, instead of only queueing."""
@@ -163,6 +165,8 @@ class Gate:
         admission.lane.leave(admission)
         if self._queue:
             self._dispatch()
+        else:
+            self._gauge()
 
     def _hand_back(self, waiter: "asyncio.Future[Admission]") -> None:
         """A cancelled row leaves the queue, or the slot that it was just given."""
@@ -173,7 +177,11 @@ class Gate:
             self._dispatch()
 
     def _gauge(self) -> None:
-        if self._closed or len(self._queue) <= self.most // 4 + 4:
+        # Rows that pause for a retry count too: else every refusal lets one more row in, until the
+        # whole window competes for a quota and each waits for ever.
+        under_way = self.in_flight + len(self._queue) + len(self._sleepers)
+        queued = len(self._queue) <= self.most // 4 + 4
+        if self._closed or (queued and under_way <= 2 * self.most + 16):
             self._hungry.set()
         else:
             self._hungry.clear()

@@ -10,7 +10,7 @@ from clair_cli.limits.pace import Pace
 FIRST_REST = 1.0
 LONGEST_REST = 60.0
 SHORT_COOLDOWN = 0.5
-"""Seconds without requests after an overload that names no time."""
+"""Seconds without requests after an overload that names no time; doubled until an answer."""
 FAILURES = 3
 """Failures in a row that put a replica to rest, where the connection itself did not fail."""
 
@@ -52,6 +52,8 @@ class Lane:
         self.failed = 0
         self._admitted = 0
         self._failures = 0
+        self._overloads = 0
+        self._eased_at = 0
         self._rest = 0.0
         self._rest_until = 0.0
 
@@ -107,6 +109,7 @@ class Lane:
         """An answer of so many tokens came."""
         self.answered += 1
         self._failures, self._rest, self._rest_until = 0, 0.0, 0.0
+        self._overloads = 0
         self.ceiling.answered(now - admission.at)
         if tokens:
             self.pace.correct(admission.tokens, tokens, now)
@@ -121,7 +124,11 @@ class Lane:
         self.failed += 1
         if not only_paced:
             self.ceiling.overloaded(admission.serial, self._admitted)
-        self.pace.cool(SHORT_COOLDOWN if after is None else after, now)
+        if after is None:
+            after = min(LONGEST_REST, SHORT_COOLDOWN * 2**self._overloads)
+            self._overloads += admission.serial > self._eased_at
+        self._eased_at = self._admitted
+        self.pace.cool(after, now)
 
     def on_failure(self, now: float, *, at_once: bool) -> None:
         """The replica failed: it rests, longer each time, `at_once` or when that repeats."""

@@ -84,7 +84,7 @@ def completion(asked: Asked, digest: bytes, slip: str | None = None) -> Answer:
         "id": f"chatcmpl-{digest.hex()[:29]}",
         "object": "chat.completion",
         "created": _FIRST_CREATED + int.from_bytes(digest[:8]) % _CREATED_SPAN,
-        "model": asked.fields.get("model") or MODEL,
+        "model": MODEL,  # whoever was asked for: nobody shall take this for a model's work
         "choices": [choice],
     }
     spent = tokens(content)
