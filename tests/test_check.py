@@ -128,12 +128,11 @@ def test_an_endpoint_that_takes_everything(check: Check) -> None:
     assert findings["limits"] == {}
     assert [step["at_once"] for step in findings["ramp"]] == [1, 4, 16]
     assert findings["requests"] == len(server.paths) == 28
+    check_requests(server)
 
 
-def test_only_small_requests_of_its_own_are_sent(check: Check) -> None:
-    with site(obliging, "best") as server:
-        done = check("-m", "best", "--base-url", server.base_url)
-    assert done.code == 0, done.err
+def check_requests(server: Site) -> None:
+    """Small requests of its own, the key in each."""
     assert max(len(asked.raw) for asked in server.asked) < 600
     assert {header["Authorization"] for header in server.headers} == {f"Bearer {KEY}"}
     assert {asked.body["model"] for asked in server.asked} == {"best"}
@@ -183,7 +182,7 @@ def test_what_a_reasoning_model_does_not_take(check: Check) -> None:
 
 @pytest.mark.parametrize(
     ("reply", "word"),
-    [("{}", "other JSON"), (refuse, "HTTP 400"), ('{"teacher_reasoning": 1}', "other JSON")],
+    [('{"teacher_reasoning": 1}', "other JSON"), (refuse, "HTTP 400")],
 )
 def test_structured_output_that_does_not_work(check: Check, reply: Any, word: str) -> None:
     def script(asked: Asked) -> Reply:
@@ -245,7 +244,7 @@ def one_at_a_time() -> Script:
 
     async def script(asked: Asked) -> Reply:
         async with turn:
-            await asyncio.sleep(0.05)
+            await asyncio.sleep(0.03)
         return obliging(asked)
 
     return script
@@ -267,7 +266,7 @@ def up_to_eight() -> Script:
 
 def all_at_once() -> Script:
     async def script(asked: Asked) -> Reply:
-        await asyncio.sleep(0.2)
+        await asyncio.sleep(0.15)
         return obliging(asked)
 
     return script
@@ -294,11 +293,8 @@ def test_a_ramp_shows_what_an_endpoint_without_limits_bears(
 
 ENDS = {
     "wrong key": (lambda: refuse(401, error={"message": f"bad key {KEY}"}), "refused the API key"),
-    "no credit": (lambda: refuse(402), "no quota or credit"),
-    "unknown model": (lambda: refuse(404), "knows no such model"),
     "a web page": (lambda: web.Response(text="<html>"), "not as a chat-completions endpoint"),
     "refusal": (lambda: refuse(400, error={"message": "never"}), "a plain request is refused"),
-    "redirect": (lambda: web.Response(status=308, headers={"Location": "/v2"}), "redirects to /v2"),
 }
 
 
@@ -316,7 +312,7 @@ def test_an_endpoint_that_cannot_work_ends_the_check_with_a_sentence(
     assert words in done.last
     assert "gpt-best-2" in done.out
     assert KEY not in done.out + done.err
-    assert server.count() <= 3
+    assert server.count() == 1
 
 
 def test_an_unknown_model_is_told_with_names_that_are_like_it(check: Check) -> None:
@@ -345,6 +341,7 @@ def test_a_hang_ends_at_the_timeout(check: Check) -> None:
         done = check("-m", "x", "--base-url", server.base_url, "--timeout", "0.3")
     assert done.code == 4, done.err
     assert "has no answer now (no whole reply within --timeout)" in done.last
+    assert server.count() == 1
 
 
 def test_an_endpoint_that_is_busy_at_first_is_asked_again(check: Check) -> None:
@@ -375,16 +372,13 @@ def test_each_base_url_is_checked(check: Check) -> None:
         urls = ("http://127.0.0.1:1/v1", one.base_url, two.base_url)
         options = [word for url in urls for word in ("--base-url", url)]
         done = check("-m", "x", *options, "--json")
-        table = check("-m", "x", *options)
-    assert done.code == table.code == 4
+    assert done.code == 4, done.err
     assert "127.0.0.1:1/v1: cannot be reached" in done.last
     assert "at most 30 small requests to each endpoint" in done.err
     record = json.loads(done.out)
     assert [bool(each["ended"]) for each in record["endpoints"]] == [True, False, False]
     suggested = [each["suggestion"]["concurrency"] for each in record["endpoints"][1:]]
     assert record["concurrency"] == sum(suggested)
-    assert one.base_url in table.out
-    assert two.base_url in table.out
 
 
 def test_options_come_from_variables_and_the_file_too(check: Check, tmp_path: Path) -> None:
@@ -406,8 +400,6 @@ def test_options_come_from_variables_and_the_file_too(check: Check, tmp_path: Pa
     [
         ((), "no model: name one with -m"),
         (("-m", "x", "--base-url", "http://8.8.8.8/v1"), "a key would go over plain http"),
-        (("-m", "x", "--base-url", "nonsense"), "is not an http or https address"),
-        (("-m", "x", "--timeout", "0"), "--timeout"),
         (("-m", "x", "--api-key-env", "NO_SUCH"), "the variable is not set"),
     ],
 )

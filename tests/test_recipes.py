@@ -300,7 +300,7 @@ def check_bodies(name: str, server: Site) -> None:
         assert "Authorization" not in headers
 
 
-WRONG_KEYS = {"OpenAI": OpenAI, "Mistral": Mistral, "Gemini": Gemini, "OpenRouter": OpenRouter}
+WRONG_KEYS = {"Mistral": Mistral, "Gemini": Gemini}
 
 
 @pytest.mark.parametrize("name", WRONG_KEYS)

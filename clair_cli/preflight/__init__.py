@@ -116,8 +116,10 @@ async def _first(probe: Probe, findings: Findings) -> Reply:
 
 
 def _is_passing(verdict: Verdict | None) -> bool:
+    """Whether the endpoint is busy: not whether it is no endpoint, away, or slower than allowed."""
     return (
         isinstance(verdict, Retry)
+        and verdict.reason not in {"timeout", "not_an_answer"}
         and verdict.trouble != "unreachable"
         and (verdict.after or 0.0) <= LONGEST_PAUSE
     )
