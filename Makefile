@@ -15,7 +15,7 @@ help:
 	@echo "fix         mend what lint and formatting can mend"
 	@echo "test-heavy  kills, storms and the wheel: minutes"
 	@echo "test-train  two steps of every TRL trainer on the pairs (installs CPU torch)"
-	@echo "bench       measure speed and memory, print a table"
+	@echo "bench       measure speed and memory (ROWS=1000000), print a table"
 	@echo "clean       remove what make made"
 
 $(READY): pyproject.toml
@@ -51,8 +51,11 @@ test-train: $(READY)
 	$(BIN)/python -m pip install --quiet --editable '.[dev,train]'
 	CLAIR_TRAIN=1 $(BIN)/python -m pytest -m train tests/train --timeout 900
 
+ROWS ?= 1000000
+
 bench: $(READY)
-	$(BIN)/python -m bench
+	$(BIN)/python -m pip install --quiet --editable '.[dev,bench]'
+	$(BIN)/python -m bench --write --rows $(ROWS)
 
 clean:
 	rm -rf .venv build dist demo.clair *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -1,7 +1,7 @@
 """Bare clients to compare with: the same bodies, the same ceiling, nothing kept or parsed.
 
 Run as `python -m bench.loops CLIENT BASE_URL BODIES CEILING`; prints the seconds it took. CLIENT
-is `transport` (httpx over httpx-aiohttp), `httpx` (its own connection pool) or `openai`.
+is `transport` (httpx over httpx-aiohttp), `httpx` (its own connection pool), `openai` or `raw`.
 """
 
 import asyncio
@@ -45,6 +45,24 @@ async def with_openai(url: str, bodies: list[bytes], ceiling: int) -> None:
         await each(post, bodies, ceiling)
 
 
+async def raw(url: str, bodies: list[bytes], ceiling: int) -> None:
+    """As many plain sockets, next to no client: what the endpoint itself can do."""
+    parts = httpx.URL(url)
+    left = iter(bodies)
+
+    async def one() -> None:
+        reader, writer = await asyncio.open_connection(parts.host, parts.port)
+        for body in left:
+            head = f"POST /v1/chat/completions HTTP/1.1\r\ncontent-length: {len(body)}\r\n\r\n"
+            writer.write(head.encode() + body)
+            answer = await reader.readuntil(b"\r\n\r\n")
+            length = int(answer.lower().partition(b"content-length:")[2].split(b"\r\n")[0])
+            await reader.readexactly(length)
+        writer.close()
+
+    await asyncio.gather(*(one() for _ in range(ceiling)))
+
+
 async def each(post, bodies: list[bytes], ceiling: int) -> None:  # type: ignore[no-untyped-def]
     """`gather` over all with a semaphore: what one writes without a tool."""
     slots = asyncio.Semaphore(ceiling)
@@ -60,7 +78,9 @@ def main() -> None:
     client, url, file, ceiling = sys.argv[1:]
     bodies = Path(file).read_bytes().splitlines()
     began = time.perf_counter()
-    if client == "openai":
+    if client == "raw":
+        asyncio.run(raw(url, bodies, int(ceiling)))
+    elif client == "openai":
         asyncio.run(with_openai(url, bodies, int(ceiling)))
     else:
         asyncio.run(with_httpx(url, bodies, int(ceiling), aiohttp=client == "transport"))

@@ -5,6 +5,11 @@ from pathlib import Path
 
 import orjson
 
+from clair_cli.lines import Lines
+from clair_cli.prompts import Asker, load_template
+from clair_cli.records import Row
+from clair_cli.sources import Columns, read_rows
+
 WORDS = [
     *("the", "of", "a", "model", "answer", "value", "because", "learning", "data", "quick"),
     *("brown", "fox", "over", "lazy", "dog", "number", "function", "return", "loop", "every"),
@@ -21,4 +26,14 @@ def write_rows(path: Path, number: int, *, words: int = 60) -> Path:
             answer = " ".join(draw.choices(WORDS, k=words))
             row = {"prompt": f"Question {n}: {prompt}?", "response": f"The the {answer} no {n}."}
             file.write(orjson.dumps(row) + b"\n")
+    return path
+
+
+def write_bodies(rows: Path, path: Path) -> Path:
+    """Write the requests that clair makes of `rows`, one body a line."""
+    ask = Asker(load_template("clair"), {"model": "x"}, lambda _: 0)
+    with path.open("wb") as file:
+        for row in read_rows(Lines(str(rows)), Columns()):
+            assert isinstance(row, Row)
+            file.write(ask(row, None, None).body + b"\n")
     return path

@@ -15,6 +15,7 @@ from typing import Protocol, TypeAlias
 from clair_cli.feed import Feed
 from clair_cli.limits import Gate
 from clair_cli.records import (
+    BudgetSpent,
     Completion,
     Emitted,
     Failure,
@@ -33,7 +34,7 @@ Outcome: TypeAlias = Pair | Failure
 Read: TypeAlias = Callable[[Row, Completion], Pair | Problem]
 
 DRAIN = 5.0
-"""Seconds for what is in flight when the run ends by an error; after a stop it has no limit."""
+"""Seconds for what is in flight when an error ends the run; a stop or a budget sets no limit."""
 
 
 class Ask(Protocol):
@@ -95,7 +96,14 @@ class Engine:
         self._read_all = False
         self._error: RunError | None = None
 
-    def stop(self, error: Stopped) -> None:
+    async def drain(self, error: RunError) -> None:
+        """Stop because of `error`, and wait until what is in flight is answered and stored."""
+        self.stop(error)
+        tasks = [task for task, _ in self._ahead]
+        if tasks:
+            await asyncio.wait(tasks)
+
+    def stop(self, error: RunError) -> None:
         """Read no more and ask no more; what is in flight is answered and stored."""
         self._error = self._error or error
         self._gate.close(self._error)
@@ -156,15 +164,14 @@ class Engine:
 
     async def _pump(self, rows: Iterable[Row | Failure]) -> None:
         """Start rows while the window has room and the gate would let more through."""
-        async with contextlib.aclosing(Feed(rows).items()) as feed:
+        async with contextlib.aclosing(Feed(rows, lambda row: row.size).items()) as feed:
             async for row in feed:
-                size = row.size if isinstance(row, Row) else 0
-                await self._room(size)
+                await self._room(row.size)
                 await self._gate.demand()
                 if self._error:
                     return
-                self._observe(RowRead(size))
-                self._start(row, size)
+                self._observe(RowRead(row.size))
+                self._start(row)
                 await asyncio.sleep(0)  # a fast source must not keep started rows from running
 
     async def _room(self, size: int) -> None:
@@ -175,14 +182,14 @@ class Engine:
     def _fits(self, size: int) -> bool:
         return len(self._ahead) < self._window.rows and self._size + size <= self._window.size
 
-    def _start(self, row: Row | Failure, size: int) -> None:
+    def _start(self, row: Row | Failure) -> None:
         if isinstance(row, Failure):
             journey = asyncio.create_task(_settled(row))
         else:
             request = self._world.ask(row, None, None)
             journey = asyncio.create_task(self._journey(row, request))
-        self._ahead.append((journey, size))
-        self._size += size
+        self._ahead.append((journey, row.size))
+        self._size += row.size
         self._moved.set()
 
     async def _journey(self, row: Row, request: Request) -> Outcome:
@@ -208,7 +215,8 @@ class Engine:
         self._error = error
         self._gate.close(error)
         self._moved.set()
-        asyncio.get_running_loop().call_later(DRAIN, self._cancel_all)
+        if not isinstance(error, Stopped | BudgetSpent):
+            asyncio.get_running_loop().call_later(DRAIN, self._cancel_all)
 
     def _cancel_all(self) -> None:
         for task, _ in self._ahead:

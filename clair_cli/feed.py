@@ -6,22 +6,32 @@ A pipe whose writer is slow, or a disk that stalls, must not hold up replies tha
 import asyncio
 import threading
 from collections import deque
-from collections.abc import AsyncGenerator, Iterable
+from collections.abc import AsyncGenerator, Callable, Iterable
 from typing import Generic, TypeVar
 
 T = TypeVar("T")
 
 
 class Feed(Generic[T]):
-    """Reads `source` in a thread, at most `ahead` of them before they are wanted.
+    """Reads `source` in a thread, at most `ahead` items (and bytes) before they are wanted.
 
     What the iterable raises is raised by the iteration, after the items before it. The thread is a
     daemon: one that hangs in a read does not keep the program alive.
     """
 
-    def __init__(self, source: Iterable[T], *, ahead: int = 256) -> None:
+    def __init__(
+        self,
+        source: Iterable[T],
+        size_of: Callable[[T], int],
+        *,
+        ahead: int = 256,
+        ahead_size: int = 8 * 1024 * 1024,
+    ) -> None:
         self._source = source
+        self._size_of = size_of
         self._ahead = ahead
+        self._ahead_size = ahead_size
+        self._size = 0
         self._ready: deque[T] = deque()
         self._changed = threading.Condition()
         self._wanted: asyncio.Event = asyncio.Event()
@@ -56,6 +66,7 @@ class Feed(Generic[T]):
                 if self._ready or self._done:
                     batch = list(self._ready)
                     self._ready.clear()
+                    self._size = 0
                     self._changed.notify()
                     return batch
                 self._asleep = True
@@ -75,11 +86,15 @@ class Feed(Generic[T]):
 
     def _offer(self, item: T) -> bool:
         with self._changed:
-            while len(self._ready) >= self._ahead and not self._closed:
+            while self._is_full() and not self._closed:
                 self._changed.wait()
             self._ready.append(item)
+            self._size += self._size_of(item)
             self._rouse()
             return not self._closed
+
+    def _is_full(self) -> bool:
+        return len(self._ready) >= self._ahead or self._size >= self._ahead_size
 
     def _rouse(self) -> None:
         if self._asleep and not self._closed:

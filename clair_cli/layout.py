@@ -1,4 +1,4 @@
-"""Where the files of a run stand (design, section 8)."""
+"""Where the files of a run stand."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,6 +30,16 @@ class Layout:
         return self.side / "store.sqlite3"
 
     @property
+    def mock_store(self) -> Path:
+        """The place of the offline endpoint's replies: never taken for a real model's."""
+        return self.side / "mock.sqlite3"
+
+    @property
+    def output(self) -> Path:
+        """What is locked while pairs are written."""
+        return self.side / "output"
+
+    @property
     def failures(self) -> Path:
         """The rows that got no pair."""
         return self.side / "failures.jsonl"
@@ -55,7 +65,10 @@ def layout(output: str, source: str) -> Layout:
         return Layout(None, _default_directory(source) / ".clair", None)
     path = Path(output) if output else _default_directory(source)
     if path.name.endswith(FILE_ENDINGS) and not path.is_dir():
-        return Layout(path, path.with_name(f".{path.name}.clair"), None)
+        side = path.with_name(f".{path.name}.clair")
+        if path.exists() and not side.is_dir():
+            raise UsageError(f"-o {path}: exists and was not written by clair; name another file")
+        return Layout(path, side, None)
     wrong = next((e for e in UNMADE_ENDINGS if path.name.endswith(e)), None)
     if wrong:
         raise UsageError(f"-o {output}: cannot write {wrong}; name a directory or a .jsonl file")
@@ -68,6 +81,8 @@ def _default_directory(source: str) -> Path:
     if source == "-":
         return Path("stdin.clair")
     path = Path(source)
+    if path.exists() and not path.is_file():
+        raise UsageError(f"{source}: is no regular file; name the output with -o")
     name = path.name
     for ending in PACKED:
         name = name.removesuffix(ending)

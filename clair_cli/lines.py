@@ -45,7 +45,7 @@ class Lines:
     def total_bytes(self) -> int | None:
         """The size of a plain file, None where it cannot be known beforehand."""
         path = Path(self.input)
-        known = path.is_file() and path.suffix not in {".gz", ".zst"}
+        known = path.is_file() and path.suffix.lower() not in {".gz", ".zst"}
         return path.stat().st_size if known else None
 
     def __iter__(self) -> Iterator[tuple[int, bytes | None]]:
@@ -73,7 +73,7 @@ class Lines:
         if self.input == "-":
             # Not sys.stdin: the interpreter aborts if a thread still reads it at exit.
             return open(sys.stdin.fileno(), "rb", closefd=False)
-        suffix = Path(self.input).suffix
+        suffix = Path(self.input).suffix.lower()
         if suffix == ".gz":
             return cast("IO[bytes]", gzip.open(self.input, "rb"))
         file = Path(self.input).open("rb")  # noqa: SIM115 - closed by the one that iterates

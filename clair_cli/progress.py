@@ -143,7 +143,8 @@ def describe(tally: Tally, in_flight: int, speed: tuple[float, float], total: in
         reasons = ", ".join(f"{reason} {count:,}" for reason, count in tally.failures.most_common())
         parts.append(f"{tally.failed:,} failed ({reasons})")
     if tally.retries:
-        parts.append(f"{tally.retries.total():,} retries")
+        reasons = ", ".join(f"{reason} {count:,}" for reason, count in tally.retries.most_common())
+        parts.append(f"{tally.retries.total():,} retries ({reasons})")
     parts += [f"{in_flight:,} in flight", f"{rows:,.1f} rows/s", f"{tokens:,.0f} tokens/s"]
     if total and rows > 0:
         parts.append(f"{_clock_time((total - tally.written) / rows)} left")

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import jinja2
+import jinja2.meta
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from clair_cli.records import Direction, Message, Problem, Request, Row, UsageError
@@ -47,6 +48,9 @@ class Markers:
     revision: tuple[str, ...]
 
 
+KEYS = frozenset({"description", "source", "licence", "direction", "markers", "messages"})
+"""What a template may state."""
+
 _RENDER_ERRORS = (jinja2.TemplateError, ArithmeticError, LookupError, TypeError, ValueError)
 """What an expression of a template may raise: jinja2 lets Python's own errors through."""
 
@@ -68,6 +72,11 @@ class Template:
     def __init__(self, name: str, text: str, path: str) -> None:
         self.name, self.text, self._path = name, text, path
         fields = self._parse(text)
+        unknown = sorted(fields.keys() - KEYS)
+        if unknown:
+            raise self._wrong(
+                f"has an unknown key {unknown[0]!r}; known are {', '.join(sorted(KEYS))}"
+            )
         self.description = str(fields.get("description", ""))
         self.source = str(fields.get("source", ""))
         self.licence = str(fields.get("licence", ""))
@@ -124,7 +133,17 @@ class Template:
             keep_trailing_newline=True,
             autoescape=False,
         )
+        used = {name for message in messages for name in self._names_in(environment, message)}
+        if "response" not in used:
+            raise self._wrong("never asks about the answer; write {{ response }} where it belongs")
         return [self._message(environment, message) for message in messages]
+
+    def _names_in(self, environment: jinja2.Environment, message: object) -> set[str]:
+        content = message.get("content") if isinstance(message, dict) else None
+        try:
+            return jinja2.meta.find_undeclared_variables(environment.parse(content or ""))
+        except (jinja2.TemplateSyntaxError, TypeError):
+            return {"response"}  # told where the message is compiled
 
     def _message(
         self, environment: jinja2.Environment, message: object

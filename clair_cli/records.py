@@ -5,7 +5,8 @@ ClairError
 └── RunError   nothing later can succeed: the run ends
     ├── UsageError     code 2: wrong options, unusable input or template
     ├── EndpointError  code 4: key, quota, model, unreachable
-    └── Stopped        code 130, 143 or 5: asked to end, to be continued
+    ├── BudgetSpent    code 5: a budget ended it, to be continued
+    └── Stopped        code 130 or 143: asked to end, to be continued
 """
 
 import hashlib
@@ -49,6 +50,12 @@ class EndpointError(RunError):
     """The endpoint ended the run: key, quota, model, or it cannot be reached."""
 
     exit_code = 4
+
+
+class BudgetSpent(RunError):  # noqa: N818 - not a fault: the user set it
+    """A budget ended the run; with a bigger one, the same command goes on."""
+
+    exit_code = 5
 
 
 class Stopped(RunError):  # noqa: N818 - not a fault: somebody asked for it
@@ -116,6 +123,11 @@ class Usage:
     prompt_tokens: int = 0
     completion_tokens: int = 0
     reasoning_tokens: int = 0
+
+    @property
+    def total(self) -> int:
+        """Prompt and completion together; reasoning is part of the completion."""
+        return self.prompt_tokens + self.completion_tokens
 
     def __add__(self, other: "Usage") -> "Usage":
         return Usage(
@@ -196,6 +208,7 @@ class Failure:
         detail: One sentence for a person.
         attempts: Replies that were asked for; 0 when the input itself was at fault.
         original: The row as it was read; the line's text where it was not an object.
+        size: Bytes that the row took in its source.
     """
 
     id: str
@@ -204,6 +217,7 @@ class Failure:
     detail: str
     attempts: int
     original: Mapping[str, Any] | str = field(repr=False)
+    size: int = 0
 
 
 # What happens in a run, as told to whoever listens.
@@ -211,7 +225,7 @@ class Failure:
 
 @dataclass(frozen=True, slots=True)
 class RowRead:
-    """A row, usable or not, was taken from the source; a usable one had `size` bytes there."""
+    """A row, usable or not, was taken from the source, where it had `size` bytes."""
 
     size: int
 
@@ -233,11 +247,18 @@ class Retried:
 
 
 @dataclass(frozen=True, slots=True)
+class Adapted:
+    """The requests of this run are sent in another way from now on; `sentence` tells how."""
+
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True)
 class Emitted:
     """A row's journey ended, and its outcome was handed on in input order."""
 
     outcome: Pair | Failure
 
 
-Event: TypeAlias = RowRead | Answered | Retried | Emitted
+Event: TypeAlias = RowRead | Answered | Retried | Adapted | Emitted
 Observer: TypeAlias = Callable[[Event], None]

@@ -19,6 +19,9 @@ Cells: TypeAlias = Mapping[str, Any]
 LOOKED_AT = 100
 """Rows that may be read before one must fit."""
 
+HELD_AT_MOST = 32 * 1024 * 1024
+"""Bytes of such rows that are held until one fits."""
+
 MISFITS = frozenset({"not_json", "not_object", "no_columns", "ambiguous_columns"})
 """Reasons that mean the input has not the right form, rather than a bad cell here and there."""
 
@@ -64,7 +67,7 @@ def _checked(rows: Iterator[Row | Failure], name: str) -> Iterator[Row | Failure
             yield from chain(held, [row], rows)
             return
         held.append(row)
-        if len(held) == LOOKED_AT:
+        if len(held) == LOOKED_AT or sum(failure.size for failure in held) > HELD_AT_MOST:
             break
     raise _nothing_fits(held, name)
 
@@ -76,7 +79,7 @@ def _nothing_fits(held: list[Failure], name: str) -> UsageError:
     objects = [f.original for f in held if isinstance(f.original, Mapping)]
     seen = list(dict.fromkeys(chain.from_iterable(objects)))
     columns = f"; columns seen: {', '.join(map(repr, seen[:40]))}" if seen else ""
-    which = "none of the first 100 rows fits" if len(held) == LOOKED_AT else "no row fits"
+    which = f"none of the first {len(held)} rows fits" if len(held) > 1 else "its row does not fit"
     return UsageError(
         f"{name}: {which}; line {first.line}: {first.detail}{columns}; "
         "name them with --prompt-column and --response-column"
@@ -93,7 +96,7 @@ def _row(number: int, line: bytes | None, columns: Columns) -> Row | Failure:
         row_id = _id(cells, prompt, response, columns)
     except _Unfit as exc:
         shown = cells if isinstance(cells, dict) else line.decode("utf-8", "backslashreplace")
-        return Failure(_own_id(cells, columns), number, exc.reason, exc.detail, 0, shown)
+        return Failure(_own_id(cells, columns), number, exc.reason, exc.detail, 0, shown, len(line))
     return Row(row_id, prompt, response, number, len(line), cells)
 
 

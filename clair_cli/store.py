@@ -74,7 +74,7 @@ class Store:
 
     def __enter__(self) -> Self:
         with self._stack:
-            self._stack.enter_context(_lock(self.path))
+            self._stack.enter_context(lock(self.path))
             try:
                 self._open()
             except sqlite3.Error as exc:
@@ -93,6 +93,9 @@ class Store:
                 f"{self.path}: written by another version of clair (layout {version}, "
                 f"this one knows {LAYOUT}); use that version, or name another with --store"
             )
+        tables = {row[0] for row in self._writer.execute("SELECT name FROM sqlite_master")}
+        if not version and tables - {"replies", "sqlite_autoindex_replies_1"}:
+            raise StoreError(f"{self.path}: is another program's database; name another --store")
         self._writer.executescript(f"{SCHEMA}PRAGMA user_version = {LAYOUT};")
         self._reader = _connect(self.path, self._stack)
         self._reader.execute("CREATE TEMP TABLE seen (digest BLOB PRIMARY KEY, n) WITHOUT ROWID")
@@ -139,10 +142,13 @@ class Store:
 
         Kept in a temporary table, on disk where it grows large: memory stays bounded.
         """
-        found = self._reader.execute(
-            "INSERT INTO seen VALUES (?, 0) ON CONFLICT DO UPDATE SET n = n + 1 RETURNING n",
-            (digest,),
-        ).fetchall()
+        try:
+            found = self._reader.execute(
+                "INSERT INTO seen VALUES (?, 0) ON CONFLICT DO UPDATE SET n = n + 1 RETURNING n",
+                (digest,),
+            ).fetchall()
+        except sqlite3.Error as exc:  # a full TMPDIR, say
+            raise _unusable(self.path, exc) from exc
         count: int = found[0][0]
         return count
 
@@ -200,20 +206,33 @@ async def never_asks(request: Request) -> Completion:
     )
 
 
-def put_aside(path: Path) -> Path | None:
-    """Give an existing store a name of its own, so that a fresh one can begin; the new name.
+@contextlib.contextmanager
+def put_aside(path: Path) -> Iterator[None]:
+    """Let a fresh store begin at `path`; the one there keeps its replies under another name.
+
+    It comes back at the end if the fresh one got none.
 
     Raises:
         StoreError: Another run holds it.
     """
     if not path.exists():
-        return None
+        yield
+        return
     with Store(path):
         pass  # closing the last connection folds the WAL into the file
     numbers = range(1, 1_000_000)
     aside = next(p for n in numbers if not (p := path.with_suffix(f".{n}{path.suffix}")).exists())
     path.rename(aside)
-    return aside
+    try:
+        yield
+    finally:
+        if not path.exists() or _is_empty(path):
+            aside.replace(path)
+
+
+def _is_empty(path: Path) -> bool:
+    with Store(path) as store:
+        return not len(store)
 
 
 def _connect(path: Path, stack: contextlib.ExitStack) -> sqlite3.Connection:
@@ -235,6 +254,11 @@ def _tell(batch: list[_Put], error: StoreError | None) -> None:
 
 
 def _unusable(path: Path, exc: sqlite3.Error) -> StoreError:
+    if exc.sqlite_errorcode in {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}:
+        return StoreError(
+            f"{path}: the store is damaged ({exc}); try sqlite3's .recover on a copy of it, or "
+            "name another with --store"
+        )
     return StoreError(
         f"{path}: the store cannot be written or read ({exc}); what it holds is safe: "
         "make room or mend the disk, then run the same command again"
@@ -242,7 +266,7 @@ def _unusable(path: Path, exc: sqlite3.Error) -> StoreError:
 
 
 @contextlib.contextmanager
-def _lock(path: Path) -> Iterator[None]:
+def lock(path: Path) -> Iterator[None]:
     """Hold `path`.lock, which names its holder; the kernel lets go of it when the holder dies."""
     lock_path = path.with_name(f"{path.name}.lock")
     try:
@@ -292,4 +316,4 @@ def _held(lock_path: Path, file: IO[str]) -> RunError:
     except (ValueError, KeyError, TypeError):
         name = "another run"
     store = str(lock_path).removesuffix(".lock")
-    return StoreError(f"{store}: in use by {name}; wait for it, or name another with --store")
+    return StoreError(f"{store}: in use by {name}; wait for it, or name another -o or --store")

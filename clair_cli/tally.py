@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from clair_cli.records import (
     METRICS,
+    Adapted,
     Answered,
     Emitted,
     Event,
@@ -25,11 +26,13 @@ class Tally:
         read_bytes: Their size in the source.
         pairs: Rows that became pairs.
         failures: Rows that did not, by reason code.
+        examples: The first detail of each reason.
         stored: Replies that the store had.
         paid: Replies that the endpoint gave in this run.
         retries: HTTP attempts that failed and were made again, by reason.
         usage: Tokens of all replies used, stored and paid.
         paid_usage: Tokens of those paid in this run.
+        adapted: How requests were changed for the endpoint's sake.
         sums: Of each metric over all pairs.
     """
 
@@ -37,11 +40,13 @@ class Tally:
     read_bytes: int = 0
     pairs: int = 0
     failures: Counter[str] = field(default_factory=Counter)
+    examples: dict[str, str] = field(default_factory=dict)
     stored: int = 0
     paid: int = 0
     retries: Counter[str] = field(default_factory=Counter)
     usage: Usage = field(default_factory=Usage)
     paid_usage: Usage = field(default_factory=Usage)
+    adapted: list[str] = field(default_factory=list)
     sums: Counter[str] = field(default_factory=Counter)
 
     @property
@@ -71,8 +76,11 @@ class Tally:
                 self._answered(usage, paid)
             case Retried(reason):
                 self.retries[reason] += 1
-            case Emitted(Failure(reason=reason)):
+            case Adapted(sentence):
+                self.adapted.append(sentence)
+            case Emitted(Failure(reason=reason, detail=detail)):
                 self.failures[reason] += 1
+                self.examples.setdefault(reason, detail)
             case Emitted(Pair(contrast=contrast)):
                 self.pairs += 1
                 for name in METRICS:
@@ -96,6 +104,7 @@ class Tally:
             "replies_from_store": self.stored,
             "replies_paid": self.paid,
             "retries_by_reason": dict(sorted(self.retries.items())),
+            "adapted": self.adapted,
             "tokens": _tokens(self.usage),
             "tokens_paid": _tokens(self.paid_usage),
             "contrast_means": self.means,

@@ -6,11 +6,12 @@ OpenRouter's 402 (no credit) and its 403 for one flagged input.
 """
 
 import email.utils
+import errno
 import math
 import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 import aiohttp
 import httpx
@@ -18,6 +19,13 @@ import orjson
 
 from clair_cli.records import Problem
 
+Trouble: TypeAlias = Literal["none", "overload", "failing", "unreachable"]
+
+OVERLOADS = frozenset({429, 498, 503, 529})
+FAILING = frozenset({502, 504})
+UNSUPPORTED = frozenset({"unsupported_parameter", "unsupported_value"})
+REPLACEMENTS = {"max_tokens": "max_completion_tokens"}
+"""What reasoning models of OpenAI want instead of a parameter."""
 RETRIED_STATUSES = frozenset({408, 409, 425, 429, 498})
 QUOTA_CODES = frozenset(
     {"insufficient_quota", "billing_hard_limit_reached", "billing_not_active", "quota_exceeded"}
@@ -52,13 +60,23 @@ class ReplyTooLarge(Exception):  # noqa: N818 - a finding about a reply, not a f
 class Retry:
     """Ask again, after `after` seconds where the endpoint named a time.
 
-    `connecting` marks trouble in reaching the host at all.
+    `trouble` says what else follows: less for an endpoint with an `overload`, a rest for a replica
+    that is `failing` or `unreachable`.
     """
 
     reason: str
     detail: str
     after: float | None = None
-    connecting: bool = False
+    trouble: Trouble = "none"
+
+
+@dataclass(frozen=True, slots=True)
+class Adapt:
+    """The endpoint does not take `parameter`: send `replacement` instead, or nothing for ""."""
+
+    parameter: str
+    replacement: str
+    words: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +93,7 @@ class End:
     sentence: str
 
 
-Verdict: TypeAlias = Retry | GiveUp | End
+Verdict: TypeAlias = Retry | Adapt | GiveUp | End
 
 
 def judge(
@@ -104,7 +122,11 @@ def judge(
     status = _inner_status(outcome, error)
     if _is_retried(status, headers):
         reason = "not_an_answer" if status < 400 else f"http_{status}"
-        return Retry(reason, f"HTTP {status}: {words}", _retry_after(headers, now))
+        after = _retry_after(headers, now)
+        return Retry(reason, f"HTTP {status}: {words}", after, _trouble(status))
+    parameter = error.get("param")
+    if isinstance(parameter, str) and _codes(error) & UNSUPPORTED:
+        return Adapt(parameter, REPLACEMENTS.get(parameter, ""), words)
     return GiveUp(Problem(_row_reason(error), f"HTTP {status}: {words}"))
 
 
@@ -117,14 +139,16 @@ def _judge_exception(exc: Exception) -> Verdict:
         )
     if isinstance(exc, httpx.UnsupportedProtocol | httpx.InvalidURL):
         return End(f"the base URL cannot be used ({_short(str(exc))}); check --base-url")
+    if _errno(exc) in {errno.EMFILE, errno.ENFILE}:
+        return End("too many files are open for another connection; lower -c, or raise ulimit -n")
     if isinstance(exc, ReplyTooLarge):
         return GiveUp(Problem("reply_too_large", str(exc)))
     if type(exc) is TimeoutError:
-        return Retry("timeout", "no whole reply within --timeout")
+        return Retry("timeout", "no whole reply within --timeout", trouble="overload")
     root = exc.__cause__ or exc  # the transport's mapping to httpx's errors is too coarse
     detail = _short(f"{type(root).__name__}: {root}".rstrip(": "))
     connecting = isinstance(root, aiohttp.ClientConnectorError | aiohttp.ConnectionTimeoutError)
-    return Retry("connection", detail, connecting=connecting)
+    return Retry("connection", detail, trouble="unreachable" if connecting else "failing")
 
 
 def _end(
@@ -153,6 +177,12 @@ def _kind_of_end(status: int, error: Mapping[str, Any]) -> str:
     if status == 403 and _is_flagged(error):
         return ""
     return {401: "key", 402: "quota", 403: "forbidden", 404: "model", 405: "route"}.get(status, "")
+
+
+def _trouble(status: int) -> Trouble:
+    if status in OVERLOADS:
+        return "overload"
+    return "failing" if status in FAILING else "none"
 
 
 def _is_retried(status: int, headers: Mapping[str, str]) -> bool:
@@ -249,6 +279,14 @@ def _words(error: Mapping[str, Any], body: bytes) -> str:
 def _short(text: str) -> str:
     line = " ".join(text.split())
     return line if len(line) <= SHOWN else f"{line[: SHOWN - 1]}…"
+
+
+def _errno(exc: BaseException | None) -> int | None:
+    while exc is not None:
+        if isinstance(exc, OSError) and exc.errno:
+            return exc.errno
+        exc = exc.__cause__ or exc.__context__
+    return None
 
 
 def _caused_by(exc: BaseException | None, kind: type[BaseException]) -> bool:

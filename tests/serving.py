@@ -101,6 +101,9 @@ def serving(script: Script = improve, *, port: int = 0) -> Iterator[Endpoint]:
         started.set()
         await stop.wait()
         await runner.cleanup()
+        for task in asyncio.all_tasks() - {asyncio.current_task()}:
+            task.cancel()
+        await asyncio.sleep(0)
 
     thread = threading.Thread(target=lambda: loop.run_until_complete(serve()), daemon=True)
     thread.start()

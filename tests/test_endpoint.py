@@ -1,6 +1,7 @@
 """Manners towards a real server on a real socket, through the real command."""
 
 import asyncio
+import json
 import socket
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -246,3 +247,80 @@ def test_a_host_that_goes_away_is_waited_for_once_it_has_answered(
         with serving(port=port):
             done = running.result(60)
     assert done.code == 0, done.err
+
+
+@pytest.mark.heavy
+@pytest.mark.parametrize("headers", [{}, {"Retry-After": "1"}])
+def test_a_quota_is_no_rows_fault(revise: Revise, headers: dict[str, str]) -> None:
+    """Ten requests a second, and rows that wait for much longer than --give-up-after in all."""
+    state = {"level": 3.0, "at": time.monotonic()}
+
+    def bucket(asked: Asked) -> Reply:
+        now = time.monotonic()
+        state["level"] = min(3.0, state["level"] + 10 * (now - state["at"]))
+        state["at"] = now
+        if state["level"] < 1:
+            return refuse(429, headers=headers)
+        state["level"] -= 1
+        return improve(asked)
+
+    done = revise(bucket, "--give-up-after", "5", rows=30)
+    assert done.code == 0, done.err
+    assert len(revise.pairs()) == 30
+
+
+def test_what_an_endpoint_does_not_take_is_left_out_once(revise: Revise) -> None:
+    def picky(asked: Asked) -> Reply:
+        for name in ("max_tokens", "temperature"):
+            if name in asked.body:
+                fields = {"code": "unsupported_parameter", "param": name}
+                return refuse(400, error=fields)
+        return improve(asked)
+
+    done = revise(picky, "--max-tokens", "99", "--temperature", "0.7", "-c", "2", rows=10)
+    assert done.code == 0, done.err
+    assert done.err.count("does not take max_tokens: it is sent as max_completion_tokens") == 1
+    assert done.err.count("does not take temperature: it is left out") == 1
+    assert revise.server.asked[-1].body["max_completion_tokens"] == 99
+    assert revise.server.count() <= 10 + 2 * 2
+
+
+def test_budgets_end_the_run_and_a_bigger_one_goes_on(tmp_path: Path, clair: Clair) -> None:
+    write_rows(tmp_path / "in.jsonl", answers(30))
+    with serving() as server:
+        command = ("revise", "in.jsonl", "-m", "x", "--base-url", server.base_url, "-c", 4)
+        first = clair(*command, "--max-requests", 10)
+        assert first.code == 5, first.err
+        assert "bigger budget" in first.last
+        assert server.count() == 10
+        # 10 prompt and 5 completion tokens a reply: 20 dollars at a dollar a token
+        prices = ("--price-in", 1_000_000, "--price-out", 2_000_000)
+        second = clair(*command, "--max-cost", 200, *prices)
+        assert second.code == 5, second.err
+        assert 16 <= server.count() <= 20
+        assert clair(*command).code == 0
+        assert server.count() == 30
+
+
+def test_a_dry_run_sends_nothing(tmp_path: Path, clair: Clair) -> None:
+    write_rows(tmp_path / "in.jsonl", [*answers(4), {"prompt": "x", "response": ""}])
+    command = ("revise", "in.jsonl", "-m", "gpt-4o", "--dry-run", "--summary", "s.json")
+    done = clair(*command)
+    assert done.code == 0, done.err
+    assert "assuming 3 to 5 bytes a token" in " ".join(done.err.split())
+    told = json.loads((tmp_path / "s.json").read_text())
+    assert (told["rows"], told["rows_to_ask"]) == (5, 4)
+    assert told["failures_by_reason"] == {"empty_response": 1}
+    assert 0 < told["usd"][0] < told["usd"][1]
+    assert not (tmp_path / "in.clair").exists()
+
+
+def test_a_user_limit_is_kept(revise: Revise) -> None:
+    times: list[float] = []
+
+    def script(asked: Asked) -> Reply:
+        times.append(time.monotonic())
+        return improve(asked)
+
+    assert revise(script, "--rpm", "300", rows=15).code == 0
+    assert times[-1] - times[0] > 1.5  # five go at once, then five a second

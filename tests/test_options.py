@@ -311,7 +311,7 @@ def test_the_default_output_is_a_directory_beside_the_input(clair: Clair, tmp_pa
         "data/my.rows.jsonl",
         "data/my.rows.clair/train.jsonl",
         "data/my.rows.clair/README.md",
-        "data/my.rows.clair/.clair/store.sqlite3",
+        "data/my.rows.clair/.clair/mock.sqlite3",
         "data/my.rows.clair/.clair/failures.jsonl",
         "data/my.rows.clair/.clair/run.json",
     }
@@ -363,7 +363,7 @@ def test_the_input_is_never_the_output(refused: Refused, rows: Path) -> None:
     before = rows.read_bytes()
     rows.with_name("link.jsonl").symlink_to(rows)
     for name in ("in.jsonl", "./in.jsonl", "link.jsonl"):
-        assert "input" in refused("revise", "in.jsonl", "--mock", "-o", name)
+        assert "name another" in refused("revise", "in.jsonl", "--mock", "-o", name)
     assert rows.read_bytes() == before
 
 

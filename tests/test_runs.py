@@ -2,11 +2,12 @@
 
 import asyncio
 import random
+import sqlite3
 import subprocess
 from pathlib import Path
 
 from tests.conftest import CLAIR, Clair, answers, environment, read_rows, write_rows
-from tests.serving import Asked, Endpoint, Reply, completion, improve, revised, serving
+from tests.serving import Asked, Endpoint, Reply, completion, improve, refuse, revised, serving
 
 
 async def scrambled(asked: Asked) -> Reply:
@@ -181,3 +182,108 @@ def test_a_slow_first_row_holds_up_no_other(tmp_path: Path, clair: Clair) -> Non
     assert done.code == 0, done.err
     pairs = read_rows(tmp_path / "in.clair/train.jsonl")
     assert [p["prompt"][0]["content"] for p in pairs] == [f"What is {n}?" for n in range(300)]
+
+
+def test_replies_of_the_offline_endpoint_never_pass_for_a_model(
+    tmp_path: Path, clair: Clair, endpoint: Endpoint
+) -> None:
+    rows = [{"prompt": "Why?", "response": "The the reason is  plain"}]
+    write_rows(tmp_path / "in.jsonl", rows)
+    assert clair("revise", "in.jsonl", "-m", "gpt-4o", "--mock").code == 0
+    (pair,) = read_rows(tmp_path / "in.clair/train.jsonl")
+    assert pair["model"] == "clair-offline-copyeditor"
+    assert clair("revise", "in.jsonl", "-m", "gpt-4o", "--base-url", endpoint.base_url).code == 0
+    assert endpoint.count() == 1
+
+
+def test_two_runs_with_stores_of_their_own_cannot_share_an_output(
+    tmp_path: Path, clair: Clair
+) -> None:
+    write_rows(tmp_path / "in.jsonl", answers(2))
+    with serving(stalled) as server:
+        command = ["revise", "in.jsonl", "-m", "x", "--base-url", server.base_url, "--store"]
+        holder = subprocess.Popen(
+            [*CLAIR, *command, "one.db"], cwd=tmp_path, env=environment(), stderr=subprocess.DEVNULL
+        )
+        while not server.count():
+            assert holder.poll() is None
+        second = clair(*command, "two.db")
+        holder.kill()
+        holder.wait()
+    assert second.code == 2
+    assert "in use by process" in second.last
+
+
+async def stalled(asked: Asked) -> Reply:
+    await asyncio.sleep(30)
+    return improve(asked)
+
+
+def test_a_fresh_run_without_a_reply_gives_the_old_ones_back(
+    tmp_path: Path, clair: Clair, endpoint: Endpoint
+) -> None:
+    write_rows(tmp_path / "in.jsonl", answers(3))
+    command = ("revise", "in.jsonl", "-m", "x", "--base-url")
+    assert clair(*command, endpoint.base_url).code == 0
+    with serving(lambda _: refuse(401)) as closed:
+        assert clair(*command, closed.base_url, "--fresh").code == 4
+    assert clair(*command, endpoint.base_url).code == 0
+    assert endpoint.count() == 3
+
+
+def test_a_reader_that_goes_away_costs_no_reply(tmp_path: Path) -> None:
+    write_rows(tmp_path / "in.jsonl", answers(200))
+    with serving(shortly) as server:
+        command = " ".join([*CLAIR, "revise in.jsonl -m x -o - -q -c 16 --base-url"])
+        done = subprocess.run(
+            ["bash", "-c", f"{command} {server.base_url} | head -1; exit ${{PIPESTATUS[0]}}"],
+            cwd=tmp_path,
+            env=environment(),
+            capture_output=True,
+            timeout=60,
+            check=False,
+        )
+        asked = server.count()
+    assert done.returncode == 141, done.stderr
+    assert b"Traceback" not in done.stderr
+    with sqlite3.connect(tmp_path / "in.clair/.clair/store.sqlite3") as connection:
+        assert connection.execute("SELECT count(*) FROM replies").fetchone()[0] == asked
+    connection.close()
+
+
+async def shortly(asked: Asked) -> Reply:
+    await asyncio.sleep(0.02)
+    return improve(asked)
+
+
+def test_nobody_to_tell_does_not_cost_the_pairs(tmp_path: Path, endpoint: Endpoint) -> None:
+    write_rows(tmp_path / "in.jsonl", answers(5))
+    with Path("/dev/full").open("wb") as full:
+        done = subprocess.run(
+            [*CLAIR, "revise", "in.jsonl", "-m", "x", "--base-url", endpoint.base_url],
+            cwd=tmp_path,
+            env=environment(),
+            stderr=full,
+            timeout=60,
+            check=False,
+        )
+    assert done.returncode == 0
+    assert len(read_rows(tmp_path / "in.clair/train.jsonl")) == 5
+
+
+def test_a_summary_never_falls_on_a_file_of_the_run(tmp_path: Path, clair: Clair) -> None:
+    write_rows(tmp_path / "in.jsonl", answers(1))
+    for name in ("train.jsonl", ".clair/store.sqlite3", ".clair/run.json"):
+        done = clair("revise", "in.jsonl", "--mock", "--summary", f"in.clair/{name}")
+        assert done.code == 2
+        (tmp_path / "in.clair/.clair").mkdir(parents=True, exist_ok=True)
+
+
+def test_another_programs_database_is_not_taken_for_a_store(tmp_path: Path, clair: Clair) -> None:
+    write_rows(tmp_path / "in.jsonl", answers(1))
+    with sqlite3.connect(tmp_path / "app.db") as connection:
+        connection.execute("CREATE TABLE users (name)")
+    connection.close()
+    done = clair("revise", "in.jsonl", "--mock", "--store", "app.db")
+    assert done.code == 2
+    assert "another program's database" in done.last

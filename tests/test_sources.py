@@ -310,7 +310,7 @@ def test_a_run_goes_on_where_the_hundredth_row_fits(clair: Clair, tmp_path: Path
 def test_a_short_input_without_a_fitting_row_ends_the_run(tmp_path: Path, clair: Clair) -> None:
     write_rows(tmp_path / "in.jsonl", [{"a": 1, "b": 2}, {"c\x1b[31m": 3}])
     ran = clair("revise", "in.jsonl", "--mock")
-    assert is_refused(ran, "no row fits", "'a', 'b'", "'c\\x1b[31m'")
+    assert is_refused(ran, "none of the first 2 rows fits", "'a', 'b'", "'c\\x1b[31m'")
 
 
 # Files

@@ -83,7 +83,7 @@ def test_retried(status: int, headers: dict[str, str], body: bytes, after: float
     verdict = judge(status, headers, body, now=NOW)
     assert isinstance(verdict, Retry), verdict
     assert verdict.after == pytest.approx(after)
-    assert not verdict.connecting
+    assert verdict.trouble != "unreachable"
 
 
 @pytest.mark.parametrize(("status", "body", "reason"), GIVEN_UP)
@@ -116,11 +116,13 @@ def test_exceptions() -> None:
     refused = aiohttp.ClientConnectorError(key, OSError(111, "refused"))
     verdict = judge(caused(httpx.ConnectError("x"), refused))
     assert isinstance(verdict, Retry)
-    assert verdict.connecting
+    assert verdict.trouble == "unreachable"
     reset = judge(caused(httpx.ConnectTimeout("x"), aiohttp.ServerDisconnectedError()))
     assert isinstance(reset, Retry)
-    assert not reset.connecting
-    assert judge(TimeoutError()) == Retry("timeout", "no whole reply within --timeout")
+    assert reset.trouble == "failing"
+    assert judge(TimeoutError()) == Retry(
+        "timeout", "no whole reply within --timeout", trouble="overload"
+    )
     assert isinstance(judge(caused(httpx.ConnectError("x"), ssl.SSLCertVerificationError())), End)
     assert isinstance(judge(httpx.InvalidURL("x")), End)
     too_large = judge(ReplyTooLarge("big"))

@@ -62,9 +62,12 @@ def _options(context: typer.Context, file: Path) -> dict[str, Any]:
             raise UsageError(
                 f"{place}: clair {command} has no option {key!r}; see clair {command} --help"
             )
+        if isinstance(value, dict):
+            raise UsageError(f"{place}: --{key} takes text, a number or a list, not a table")
         if isinstance(value, list) and not parameter.multiple:
             raise UsageError(f"{place}: --{key} takes one value, not a list")
-        chosen[str(parameter.name)] = value
+        repeated = parameter.multiple and not isinstance(value, list)
+        chosen[str(parameter.name)] = [value] if repeated else value
     return chosen
 
 

@@ -2,39 +2,50 @@
 
 import asyncio
 import contextlib
-import signal
+import gc
+import resource
 import time
-from collections.abc import Iterator
 from dataclasses import dataclass
+from decimal import Decimal
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
+from clair_cli.budget import Budget
 from clair_cli.card import Run, as_json, card, run_record
+from clair_cli.cli.checks import check_input, check_paths
+from clair_cli.cli.dryrun import dry_run
+from clair_cli.cli.signals import stopping
 from clair_cli.cli.summary import print_summary
-from clair_cli.cli.terminal import console
+from clair_cli.cli.terminal import console, printable
 from clair_cli.endpoint import Address, Endpoint, Patience
 from clair_cli.engine import Engine, Window, World
 from clair_cli.layout import Layout, layout
-from clair_cli.limits import Gate
+from clair_cli.limits import Gate, Lane, Pace
 from clair_cli.lines import Lines
 from clair_cli.mock import MockServer
+from clair_cli.pricing import Price
 from clair_cli.progress import Display, LiveDisplay, LogDisplay, Total, shown
 from clair_cli.prompts import Asker, Template, load_template
 from clair_cli.reading import Reader
-from clair_cli.records import RunError, Stopped, UsageError
+from clair_cli.records import Adapted, Event, Observer, RunError, UsageError
 from clair_cli.revision import Grammar
 from clair_cli.sources import Columns, read_rows, take
-from clair_cli.store import Complete, Remembering, Store, never_asks, put_aside
+from clair_cli.store import Complete, Remembering, Store, lock, never_asks, put_aside
 from clair_cli.tally import Tally
 from clair_cli.writers import FORMATS, Output, write_whole
 
 CODE_FAILED_ROWS = 3
+SPARE_FILES = 64
+"""Files that a run has open beside its connections, generously."""
 
 
-class Terminated(Stopped):
-    """SIGTERM asked the run to end."""
+@dataclass(frozen=True, slots=True)
+class Spending:
+    """What the run may spend: requests, US dollars, and what tokens cost."""
 
-    exit_code: ClassVar[int] = 143
+    requests: int | None
+    cost: float | None
+    price: Price | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +54,7 @@ class Job:
 
     source: str
     output: str
-    address: Address
+    addresses: list[Address]
     mock: bool
     offline: bool
     fresh: bool
@@ -53,6 +64,10 @@ class Job:
     columns: Columns
     limit: int | None
     concurrency: int
+    rpm: float | None
+    tpm: float | None
+    dry_run: bool
+    spending: Spending
     patience: Patience
     attempts: int
     max_fail_rate: float
@@ -71,43 +86,61 @@ def run_job(job: Job) -> int:
         RunError: What ended the run before its end; it carries the exit code.
     """
     lines = Lines(job.source)
+    check_input(lines)
     paths = layout(job.output, job.source)
-    _check_paths(lines, paths, job.summary)
+    check_paths(job.source, paths, job.store, job.summary)
     template = load_template(job.template)
-    run = Run(job.source, template, job.parameters, job.form, _options(job), time.time())
-    tally = Tally()
+    run = Run(printable(job.source), template, job.parameters, job.form, _options(job), time.time())
+    if job.dry_run:
+        return dry_run(
+            take(read_rows(lines, job.columns), job.limit),
+            Asker(template, job.parameters, lambda _: 0),
+            job.spending.price,
+            job.summary,
+        )
+    _prepare_process(job.concurrency)
+    tally, gate = Tally(), _gate(job)
     try:
-        digest = asyncio.run(_revise(job, lines, paths, template, tally))
+        digest = asyncio.run(_revise(job, lines, paths, template, tally, gate))
     except RunError as exc:
-        _report(job, run, tally, paths, exc.exit_code)
+        _report(job, run, tally, paths, gate, exc.exit_code)
         raise
     code = CODE_FAILED_ROWS if tally.failed / max(tally.read, 1) > job.max_fail_rate else 0
     if paths.card:
         write_whole(paths.card, card(run, tally, digest))
-    write_whole(paths.run, as_json(run_record(run, tally)))
-    _report(job, run, tally, paths, code)
+    write_whole(paths.run, as_json(_record(job, run, tally, gate)))
+    _report(job, run, tally, paths, gate, code)
     return code
 
 
-async def _revise(job: Job, lines: Lines, paths: Layout, template: Template, tally: Tally) -> str:
+async def _revise(
+    job: Job, lines: Lines, paths: Layout, template: Template, tally: Tally, gate: Gate
+) -> str:
     """Run the rows through; the digest of the pairs written."""
-    gate = Gate(job.concurrency)
+    say = _silent if job.quiet else _say
+
+    def observe(event: Event) -> None:
+        tally.observe(event)
+        if isinstance(event, Adapted):
+            say(event.sentence)
+
     async with contextlib.AsyncExitStack() as stack:
-        path = job.store or paths.store
+        path = job.store or (paths.mock_store if job.mock else paths.store)
+        stack.enter_context(lock(paths.output))  # runs with stores of their own may share it
         if job.fresh:
-            put_aside(path)
+            stack.enter_context(put_aside(path))
         store = stack.enter_context(Store(path))
         output = stack.enter_context(Output(paths, FORMATS[job.form]))
-        complete = await _completer(job, gate, tally, stack)
+        complete = await _completer(job, gate, observe, stack)
         grammar = Grammar(template.markers.reasoning, template.markers.revision)
         world = World(
             ask=Asker(template, job.parameters, store.occurrence),
-            complete=Remembering(store, complete, tally.observe),
+            complete=Remembering(store, complete, observe),
             read=Reader(grammar, template.direction),
             attempts=job.attempts,
         )
-        engine = Engine(world, gate, Window.for_ceiling(job.concurrency), tally.observe)
-        stack.enter_context(_signals(engine, gate, job.quiet))
+        engine = Engine(world, gate, Window.for_ceiling(job.concurrency), observe)
+        stack.enter_context(stopping(engine, gate, say))
         total = Total(job.limit, lines.total_bytes)
         rows = take(read_rows(lines, job.columns), job.limit)
         async with (
@@ -115,57 +148,62 @@ async def _revise(job: Job, lines: Lines, paths: Layout, template: Template, tal
             contextlib.aclosing(engine.outcomes(rows)) as outcomes,
         ):
             async for outcome in outcomes:
-                output.write(outcome)
+                try:
+                    output.write(outcome)
+                except RunError as exc:
+                    await engine.drain(exc)
+                    raise
         output.publish()
         return output.digest
 
 
+def _prepare_process(concurrency: int) -> None:
+    """Let the process hold as many connections, and as many objects, as the run will.
+
+    The collector's default thresholds have it look through all rows in flight again and again.
+
+    Raises:
+        UsageError: The system allows fewer open files.
+    """
+    gc.freeze()
+    gc.set_threshold(100_000, 20, 100)
+    needed = concurrency + SPARE_FILES
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft != resource.RLIM_INFINITY and soft < needed:
+        if hard != resource.RLIM_INFINITY and hard < needed:
+            raise UsageError(
+                f"-c {concurrency}: only {hard} files may be open at once; lower it to "
+                f"{max(1, hard - SPARE_FILES)}, or raise ulimit -n"
+            )
+        resource.setrlimit(resource.RLIMIT_NOFILE, (needed, hard))
+
+
+def _gate(job: Job) -> Gate:
+    lanes = [
+        Lane(address.shown, number, job.concurrency) for number, address in enumerate(job.addresses)
+    ]
+    return Gate(job.concurrency, lanes, Pace(job.rpm, job.tpm, now=time.monotonic()))
+
+
 async def _completer(
-    job: Job, gate: Gate, tally: Tally, stack: contextlib.AsyncExitStack
+    job: Job, gate: Gate, observe: Observer, stack: contextlib.AsyncExitStack
 ) -> Complete:
     """What answers the requests that the store cannot."""
     if job.offline:
         return never_asks
-    address = job.address
+    addresses = job.addresses
     if job.mock:
         server = await stack.enter_async_context(MockServer())
-        address = Address(server.base_url)
-    endpoint = Endpoint(address, job.patience, gate, tally.observe)
+        addresses = [Address(server.base_url)]
+    spending = job.spending
+    budget = Budget(
+        gate.close,
+        requests=spending.requests,
+        cost=None if spending.cost is None else Decimal(str(spending.cost)),
+        cost_of=spending.price.of if spending.price else None,
+    )
+    endpoint = Endpoint(addresses, job.patience, gate, budget, observe)
     return (await stack.enter_async_context(endpoint)).complete
-
-
-@contextlib.contextmanager
-def _signals(engine: Engine, gate: Gate, quiet: bool) -> Iterator[None]:
-    """The first Ctrl-C or SIGTERM stops reading and drains; the second cancels."""
-    loop = asyncio.get_running_loop()
-    main = asyncio.current_task()
-    stopped: list[Stopped] = []
-
-    def on_signal(error: Stopped) -> None:
-        if stopped and main:
-            main.cancel()
-            return
-        stopped.append(error)
-        engine.stop(error)
-        if not quiet:
-            console().print(
-                f"stopping: {gate.in_flight} requests in flight are being finished; "
-                "once more drops them",
-                soft_wrap=True,
-            )
-
-    again = "interrupted; run the same command again to go on"
-    loop.add_signal_handler(signal.SIGINT, on_signal, Stopped(again))
-    loop.add_signal_handler(signal.SIGTERM, on_signal, Terminated(again))
-    try:
-        yield
-    except asyncio.CancelledError:
-        if not stopped:
-            raise
-        raise stopped[0] from None
-    finally:
-        loop.remove_signal_handler(signal.SIGINT)
-        loop.remove_signal_handler(signal.SIGTERM)
 
 
 def _display(quiet: bool) -> Display | None:
@@ -175,27 +213,36 @@ def _display(quiet: bool) -> Display | None:
     return LiveDisplay(screen) if screen.is_terminal else LogDisplay(screen)
 
 
-def _report(job: Job, run: Run, tally: Tally, paths: Layout, code: int) -> None:
+def _record(job: Job, run: Run, tally: Tally, gate: Gate) -> dict[str, Any]:
+    """What ran, with what it cost and what each replica did."""
+    price = job.spending.price
+    cost = {"usd_paid": float(price.of(tally.paid_usage))} if price else None
+    replicas = [
+        {"endpoint": lane.name, "answered": lane.answered, "failed": lane.failed}
+        for lane in gate.lanes
+    ]
+    return run_record(run, tally) | {"cost": cost, "replicas": replicas}
+
+
+def _report(job: Job, run: Run, tally: Tally, paths: Layout, gate: Gate, code: int) -> None:
     """Tell what ran: a table for a person, `--summary` for a program."""
-    record = run_record(run, tally) | {"exit_code": code}
+    record = _record(job, run, tally, gate) | {"exit_code": code}
     if job.summary:
         write_whole(job.summary, as_json(record))
-    if not job.quiet:
-        print_summary(console(), tally, paths, record["seconds"], code)
-
-
-def _check_paths(lines: Lines, paths: Layout, summary: Path | None) -> None:
-    """Find what cannot work before anything is made or sent."""
-    if lines.input == "-":
+    if job.quiet:
         return
-    path = Path(lines.input)
-    if not path.exists():
-        raise UsageError(f"{lines.input}: no such file; name a .jsonl file, or - for stdin")
-    if path.is_dir():
-        raise UsageError(f"{lines.input}: is a directory; name a .jsonl file in it")
-    for option, file in (("-o", paths.data), ("--summary", summary)):
-        if file and file.exists() and file.samefile(path):
-            raise UsageError(f"{option} {file}: is the input itself; name another file")
+    if tally.read:
+        print_summary(console(), tally, paths, record, code)
+    if job.fresh and code not in {0, CODE_FAILED_ROWS}:
+        _say("to go on from here, run the command again without --fresh")
+
+
+def _say(sentence: str) -> None:
+    console().print(sentence, soft_wrap=True)
+
+
+def _silent(sentence: str) -> None:
+    """Say nothing: `--quiet`."""
 
 
 def _options(job: Job) -> dict[str, Any]:
@@ -207,5 +254,5 @@ def _options(job: Job) -> dict[str, Any]:
         "prompt_column": job.columns.prompt or None,
         "response_column": job.columns.response or None,
         "id_column": job.columns.id or None,
-        "endpoint": "offline" if job.mock or job.offline else job.address.shown,
+        "endpoints": [] if job.mock or job.offline else [a.shown for a in job.addresses],
     }

@@ -1,11 +1,13 @@
 """The program: commands, and the one place where errors become exit codes."""
 
+import io
 import os
 import sys
 
 import typer
 
 from clair_cli import __version__
+from clair_cli.cli.check import check_endpoint
 from clair_cli.cli.config import FILE
 from clair_cli.cli.mock import mock
 from clair_cli.cli.prompts import prompts
@@ -22,7 +24,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (revise, show, prompts, mock):
+for command in (revise, show, prompts, mock, check_endpoint):
     app.command(context_settings={"auto_envvar_prefix": ENV_PREFIX})(command)
 
 
@@ -40,7 +42,7 @@ def run(arguments: list[str]) -> int:
 
     Returns:
         The exit code: 0 fine, 1 a fault of ours (never returned: it raises), 2 wrong usage, and
-        the others of docs/exit-codes.md.
+        the others of the README.
     """
     try:
         code = app(args=arguments, prog_name="clair", standalone_mode=False)
@@ -63,9 +65,13 @@ def run(arguments: list[str]) -> int:
 
 def main() -> None:
     """The console script."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # None where it was closed before we began
+            stream.reconfigure(errors="backslashreplace")
     code = run(sys.argv[1:])
     try:
-        sys.stdout.flush()
+        if sys.stdout is not None:
+            sys.stdout.flush()
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         code = code or 141

@@ -47,14 +47,15 @@ def revise(  # noqa: PLR0913, PLR0917 - one parameter an option is how typer wan
         str, _option(_ENDPOINT, "-m", "--model", help="The model that revises.", show_default=False)
     ] = "",
     base_url: Annotated[
-        str,
+        list[str] | None,
         _option(
             _ENDPOINT,
             metavar="URL",
-            help="The endpoint (default: OPENAI_BASE_URL, else OpenAI's).",
+            allow_from_autoenv=False,
+            help="The endpoint (default: OPENAI_BASE_URL, else OpenAI's). Repeat it for replicas.",
             show_default=False,
         ),
-    ] = "",
+    ] = None,
     api_key_env: Annotated[
         str,
         _option(_ENDPOINT, metavar="NAME", help="The variable that holds the API key."),
@@ -121,6 +122,12 @@ def revise(  # noqa: PLR0913, PLR0917 - one parameter an option is how typer wan
         int,
         _option(_SPEED, "-c", "--concurrency", min=1, metavar="N", help="Most requests in flight."),
     ] = 64,
+    rpm: Annotated[
+        float | None, _option(_SPEED, min=0.01, metavar="N", help="Most requests a minute.")
+    ] = None,
+    tpm: Annotated[
+        float | None, _option(_SPEED, min=1, metavar="N", help="Most tokens a minute.")
+    ] = None,
     timeout: Annotated[
         float,
         _option(
@@ -129,6 +136,23 @@ def revise(  # noqa: PLR0913, PLR0917 - one parameter an option is how typer wan
     ] = 600.0,
     limit: Annotated[
         int | None, _option(_SIZE, min=1, help="Read only the first rows.", metavar="ROWS")
+    ] = None,
+    dry_run: Annotated[
+        bool, _option(_SIZE, "--dry-run", help="Send nothing: count rows, tokens and price.")
+    ] = False,
+    max_requests: Annotated[
+        int | None, _option(_SIZE, min=1, metavar="N", help="Most requests to send in this run.")
+    ] = None,
+    max_cost: Annotated[
+        float | None, _option(_SIZE, min=0, metavar="USD", help="Most to spend in this run.")
+    ] = None,
+    price_in: Annotated[
+        float | None,
+        _option(_SIZE, min=0, metavar="USD", help="Price of a million prompt tokens."),
+    ] = None,
+    price_out: Annotated[
+        float | None,
+        _option(_SIZE, min=0, metavar="USD", help="Price of a million completion tokens."),
     ] = None,
     attempts: Annotated[
         int, _option(_TRUST, min=1, metavar="N", help="Replies asked for one row before it fails.")
@@ -171,8 +195,8 @@ def revise(  # noqa: PLR0913, PLR0917 - one parameter an option is how typer wan
     Run the same command again after any interruption: it asks only for what is missing. Every
     option can also come from a CLAIR_NAME variable or from clair.toml.
     """
-    from clair_cli.cli.job import Job, run_job  # noqa: PLC0415 - `clair --help` stays quick
-    from clair_cli.cli.settings import address, parameters  # noqa: PLC0415
+    from clair_cli.cli.job import Job, Spending, run_job  # noqa: PLC0415 - `clair --help` stays quick
+    from clair_cli.cli.settings import addresses, parameters, prices  # noqa: PLC0415
     from clair_cli.endpoint import Patience  # noqa: PLC0415
     from clair_cli.sources import Columns  # noqa: PLC0415
 
@@ -180,11 +204,11 @@ def revise(  # noqa: PLR0913, PLR0917 - one parameter an option is how typer wan
     job = Job(
         source=source,
         output=output,
-        address=address(
-            base_url,
+        addresses=addresses(
+            base_url or [],
             api_key_env,
             header or [],
-            needed=not (mock or offline),
+            needed=not (mock or offline or dry_run),
             insecure=insecure_http,
         ),
         mock=mock,
@@ -201,6 +225,10 @@ def revise(  # noqa: PLR0913, PLR0917 - one parameter an option is how typer wan
         columns=Columns(prompt_column, response_column, id_column),
         limit=limit,
         concurrency=concurrency,
+        rpm=rpm,
+        tpm=tpm,
+        dry_run=dry_run,
+        spending=Spending(max_requests, max_cost, prices(model, price_in, price_out, max_cost)),
         patience=Patience(timeout, give_up_after),
         attempts=attempts,
         max_fail_rate=max_fail_rate,

@@ -1,8 +1,10 @@
 """Options and environment -> where requests go, and what they hold besides messages."""
 
+import math
 import os
 import re
 from collections.abc import Mapping, Sequence
+from decimal import Decimal
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -10,6 +12,7 @@ import orjson
 
 from clair_cli.endpoint import Address
 from clair_cli.mock import MODEL
+from clair_cli.pricing import Price, listed_price
 from clair_cli.records import UsageError
 
 OPENAI = "https://api.openai.com/v1"
@@ -21,29 +24,38 @@ NO_ENDPOINT = (
 )
 
 
-def address(
-    base_url: str, key_name: str, headers: Sequence[str], *, needed: bool, insecure: bool
-) -> Address:
-    """Where to send requests; without effect where none is `needed`.
+def addresses(
+    base_urls: Sequence[str],
+    key_name: str,
+    headers: Sequence[str],
+    *,
+    needed: bool,
+    insecure: bool,
+) -> list[Address]:
+    """Where to send requests: one address a replica; without effect where none is `needed`.
 
     Raises:
         UsageError: Neither a key nor a base URL is set, or a value cannot be sent.
     """
     if not needed:
-        return Address("http://127.0.0.1")
-    url = base_url or os.environ.get("OPENAI_BASE_URL", "")
+        return [Address("http://127.0.0.1")]
+    urls = [*base_urls] or os.environ.get("OPENAI_BASE_URL", "").split()
     key = os.environ.get(key_name, "").strip()
     if key_name != "OPENAI_API_KEY" and not key:
         raise UsageError(f"--api-key-env {key_name}: the variable is not set")
-    if not url and not key:
+    if not urls and not key:
         raise UsageError(NO_ENDPOINT)
     if not _is_sendable(key):
         raise UsageError(f"{key_name}: holds characters that no key has; set it again")
-    _check_url(url or OPENAI)
-    return Address(url or OPENAI, key, dict(_header(each) for each in headers), insecure)
+    sent = dict(_header(each) for each in headers)
+    for url in urls:
+        _check_url(url)
+    return [Address(url, key, sent, insecure) for url in urls or [OPENAI]]
 
 
 def _check_url(url: str) -> None:
+    if "#" in url or any(char.isspace() for char in url):
+        raise UsageError(f"--base-url {url!r}: holds a # or a blank; give the plain address")
     if "@" in url:
         raise UsageError("--base-url holds credentials; give them by OPENAI_API_KEY or --header")
     try:
@@ -66,10 +78,38 @@ def parameters(
     if not model and not mock:
         raise UsageError("no model: name one with -m, as the endpoint calls it")
     for key, value in given.items():
+        if isinstance(value, float) and not math.isfinite(value):
+            raise UsageError(f"--{key} {value}: is no finite number")
         if isinstance(value, int) and not -(2**63) <= value < 2**63:
             raise UsageError(f"--{key.replace('_', '-')} {value}: does not fit in 64 bits")
     named = {key: value for key, value in given.items() if value is not None}
-    return {"model": model or MODEL, **named, **dict(_parameter(each) for each in extra)}
+    added = dict(_parameter(each) for each in extra)
+    twice = sorted(named.keys() & added.keys())
+    if twice:
+        raise UsageError(f"--param {twice[0]}: is set by --{twice[0].replace('_', '-')} as well")
+    return {"model": model or MODEL, **named, **added}
+
+
+def prices(
+    model: str, prompt: float | None, completion: float | None, max_cost: float | None
+) -> Price | None:
+    """What tokens cost, None where nobody knows.
+
+    Raises:
+        UsageError: One of the two prices is missing, or a budget needs a price that is not known.
+    """
+    if (prompt is None) != (completion is None):
+        raise UsageError("--price-in and --price-out go together: give both")
+    if prompt is not None and completion is not None:
+        price: Price | None = Price(Decimal(str(prompt)), Decimal(str(completion)))
+    else:
+        price = listed_price(model) if model else None
+    if max_cost is not None and price is None:
+        raise UsageError(
+            f"--max-cost: the price of {model or 'the model'} is not known; give it with "
+            "--price-in and --price-out"
+        )
+    return price
 
 
 def _parameter(text: str) -> tuple[str, Any]:

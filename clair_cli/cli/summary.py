@@ -1,36 +1,56 @@
 """The table at the end of a run."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from clair_cli.cli.terminal import one_line
 from clair_cli.layout import Layout
 from clair_cli.tally import Tally
 
 
-def print_summary(screen: Console, tally: Tally, paths: Layout, seconds: float, code: int) -> None:
+def print_summary(
+    screen: Console, tally: Tally, paths: Layout, record: Mapping[str, Any], code: int
+) -> None:
     """Print what a run read, made, failed at and spent."""
     table = Table.grid(padding=(0, 2))
-    for name, value in _lines(tally, paths, seconds, code):
+    for name, value in _lines(tally, paths, record, code):
         table.add_row(Text(name, style="dim"), Text(value))
     screen.print(table)
 
 
-def _lines(tally: Tally, paths: Layout, seconds: float, code: int) -> list[tuple[str, str]]:
+def _lines(
+    tally: Tally, paths: Layout, record: Mapping[str, Any], code: int
+) -> list[tuple[str, str]]:
+    unfinished = tally.read - tally.written
     lines = [
         ("rows", f"{tally.read:,}"),
+        *([("unfinished", f"{unfinished:,}")] if unfinished else []),
         ("pairs", f"{tally.pairs:,}"),
         ("failures", f"{tally.failed:,}"),
-        *((f"  {reason}", f"{count:,}") for reason, count in sorted(tally.failures.items())),
+        *(
+            (f"  {reason}", f"{count:,}  ({one_line(tally.examples[reason])[:90]})")
+            for reason, count in sorted(tally.failures.items())
+        ),
         ("replies", f"{tally.paid:,} paid, {tally.stored:,} from store"),
         ("tokens paid", _tokens(tally)),
-        ("time", f"{seconds:,.1f} s"),
+        ("time", f"{record['seconds']:,.1f} s"),
     ]
     if tally.retries:
         reasons = ", ".join(
             f"{reason} {count:,}" for reason, count in sorted(tally.retries.items())
         )
         lines.append(("retries", reasons))
+    if record["cost"]:
+        lines.append(("cost", f"{record['cost']['usd_paid']:,.4f} USD"))
+    if len(record["replicas"]) > 1:
+        lines += [
+            (each["endpoint"], f"{each['answered']:,} answered, {each['failed']:,} failed")
+            for each in record["replicas"]
+        ]
     if tally.means:
         lines.append(("similarity", f"{tally.means['similarity']} on average"))
     if code in {0, 3}:

@@ -1,5 +1,6 @@
 """What reaches the terminal: text, never a control code that a row or a reply smuggled in."""
 
+import os
 import re
 
 from rich.console import Console
@@ -7,9 +8,23 @@ from rich.console import Console
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 
 
+class _Screen(Console):
+    """A console whose reader may go away; rich would end the process, and close stdout."""
+
+    def on_broken_pipe(self) -> None:
+        """Say no more."""
+        self.quiet = True
+
+    def _write_buffer(self) -> None:
+        try:
+            super()._write_buffer()
+        except OSError:  # stderr on a full disk
+            self.quiet = True
+
+
 def console() -> Console:
     """The console on stderr; data alone goes to stdout."""
-    return Console(stderr=True, highlight=False, markup=False, emoji=False)
+    return _Screen(stderr=True, highlight=False, markup=False, emoji=False)
 
 
 def plain(text: str) -> str:
@@ -20,3 +35,8 @@ def plain(text: str) -> str:
 def one_line(text: str) -> str:
     """`text` on one line, without control codes."""
     return plain(" ".join(text.split()))
+
+
+def printable(name: str) -> str:
+    """A file's name as text: bytes that are no UTF-8 are written out."""
+    return os.fsencode(name).decode("utf-8", "backslashreplace")

@@ -1,41 +1,54 @@
 """A chat-completion body in, a chat-completion object out: the protocol without the HTTP."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping
+from typing import NamedTuple
 
 import orjson
 
-from clair_cli.mock.copyeditor import Edited, edit
-from clair_cli.mock.student import answer_in
+from clair_cli.mock.errors import Refusal
+from clair_cli.mock.replies import written
+from clair_cli.mock.structured import Shape, shape_of
+from clair_cli.mock.student import answer_in, has_note
 
 MODEL = "clair-offline-copyeditor"
 
-_WHO = "I am clair's offline copy editor, a set of rules and not a language model."
-_PLAIN = (
-    "Hello! This is the offline endpoint of clair: a rule-based copy editor, not a language "
-    "model. It mends the small slips in a student's answer when it is sent a revision request "
-    "of clair, and can answer nothing else."
-)
 _FIRST_CREATED = 1_735_689_600
 _CREATED_SPAN = 365 * 24 * 3600
 
 
-class Refusal(Exception):  # noqa: N818  a refusal is what the client is given
-    """The request cannot be answered; `body` is the error object to send with a 400."""
+class Asked(NamedTuple):
+    """A request that can be answered.
 
-    def __init__(self, message: str, param: str | None = None) -> None:
-        super().__init__(message)
-        self.body = error(message, param=param)
+    Attributes:
+        fields: The body's fields as they came.
+        turns: Role and text of each message.
+        limit: Most tokens of the reply, None for any number.
+        answer: The student's answer that is to be revised, None where there is none.
+        shape: The object that the reply must be, None for text.
+    """
+
+    fields: Mapping[str, object]
+    turns: list[tuple[str, str]]
+    limit: int | None
+    answer: str | None
+    shape: Shape | None
+
+    @property
+    def noted(self) -> bool:
+        """Whether the request ends with a note on the last reply."""
+        return has_note([text for role, text in self.turns if role == "user"])
+
+    @property
+    def prompt_tokens(self) -> int:
+        """An estimate of what all messages have in tokens."""
+        return sum(tokens(text) for _, text in self.turns)
 
 
-def error(
-    message: str,
-    *,
-    kind: str = "invalid_request_error",
-    param: str | None = None,
-    code: str | None = None,
-) -> dict[str, object]:
-    """Return an error object in OpenAI's shape."""
-    return {"error": {"message": message, "type": kind, "param": param, "code": code}}
+class Answer(NamedTuple):
+    """A chat-completion object, and how many tokens its text has."""
+
+    reply: dict[str, object]
+    tokens: int
 
 
 def tokens(text: str) -> int:
@@ -43,48 +56,41 @@ def tokens(text: str) -> int:
     return -(-len(text.encode()) // 4)
 
 
-def completion(body: bytes, digest: bytes) -> dict[str, object]:
-    """Answer one request; equal bodies get equal answers.
-
-    Args:
-        body: The request body as it came.
-        digest: The body's SHA-256, from which `id` and `created` are made.
+def read(body: bytes) -> Asked:
+    """Read a request's body.
 
     Raises:
         Refusal: The body is not a request that can be answered.
     """
-    asked = _parsed(body)
-    turns = _turns(asked)
-    content = reply_to([text for role, text in turns if role == "user"])
-    content, finish = _cut(content, _limit(asked))
-    message = {"role": "assistant", "content": content, "refusal": None}
+    fields = _parsed(body)
+    turns = _turns(fields)
+    answer = answer_in([text for role, text in turns if role == "user"])
+    return Asked(fields, turns, _limit(fields), answer, shape_of(fields))
+
+
+def completion(asked: Asked, digest: bytes, slip: str | None = None) -> Answer:
+    """Answer one request; equal bodies get equal answers.
+
+    Args:
+        asked: The request.
+        digest: Its body's SHA-256, from which `id` and `created` are made.
+        slip: One of `faults.SLIPS` that the answer has, if any.
+    """
+    content, finish = _cut(written(asked.answer, slip, asked.shape), asked.limit)
+    said: object = _parts(content) if slip == "list-content" else content
+    message = {"role": "assistant", "content": said, "refusal": None}
     choice = {"index": 0, "message": message, "logprobs": None, "finish_reason": finish}
-    return {
+    reply: dict[str, object] = {
         "id": f"chatcmpl-{digest.hex()[:29]}",
         "object": "chat.completion",
         "created": _FIRST_CREATED + int.from_bytes(digest[:8]) % _CREATED_SPAN,
-        "model": asked.get("model") or MODEL,
+        "model": MODEL,  # whoever was asked for: nobody shall take this for a model's work
         "choices": [choice],
-        "usage": _usage(sum(tokens(text) for _, text in turns), tokens(content)),
     }
-
-
-def reply_to(turns: Sequence[str]) -> str:
-    """Return the reply to a conversation, given what the user said in it, oldest first."""
-    answer = answer_in(turns)
-    if answer is None:
-        return _PLAIN
-    edited = edit(answer)
-    return (
-        f"{{teacher_reasoning}}:\n{_rationale(edited)}\n\n"
-        f"{{corrected_student_solution}}:\n{edited.text}"
-    )
-
-
-def _rationale(edited: Edited) -> str:
-    if not edited.notes:
-        return f"{_WHO} No rule found anything to mend, so the answer stays as it was."
-    return f"{_WHO} Edits: {'; '.join(edited.notes)}."
+    spent = tokens(content)
+    if slip != "no-usage":
+        reply["usage"] = _usage(asked.prompt_tokens, spent)
+    return Answer(reply, spent)
 
 
 def _parsed(body: bytes) -> dict[str, object]:
@@ -96,14 +102,14 @@ def _parsed(body: bytes) -> dict[str, object]:
         raise Refusal("The body is not a JSON object.")
     if asked.get("stream"):
         raise Refusal("Streaming is not offered: leave out 'stream' or set it to false.", "stream")
-    if asked.get("n") not in {None, 1}:
+    if asked.get("n") not in (None, 1):
         raise Refusal("One choice is offered for each request: leave out 'n' or set it to 1.", "n")
     if not isinstance(asked.get("model"), str | None):
         raise Refusal("'model' must be a string.", "model")
     return asked
 
 
-def _turns(asked: dict[str, object]) -> list[tuple[str, str]]:
+def _turns(asked: Mapping[str, object]) -> list[tuple[str, str]]:
     messages = asked.get("messages")
     if not isinstance(messages, list) or not messages:
         raise Refusal("'messages' must be a list of at least one message.", "messages")
@@ -128,7 +134,7 @@ def _part(part: object, where: str) -> str:
     return text
 
 
-def _limit(asked: dict[str, object]) -> int | None:
+def _limit(asked: Mapping[str, object]) -> int | None:
     for name in ("max_completion_tokens", "max_tokens"):
         limit = asked.get(name)
         if limit is None:
@@ -143,6 +149,11 @@ def _cut(content: str, limit: int | None) -> tuple[str, str]:
     if limit is None or tokens(content) <= limit:
         return content, "stop"
     return content.encode()[: 4 * limit].decode(errors="ignore"), "length"
+
+
+def _parts(content: str) -> list[dict[str, str]]:
+    half = len(content) // 2
+    return [{"type": "text", "text": text} for text in (content[:half], content[half:])]
 
 
 def _usage(asked: int, answered: int) -> dict[str, int]:

@@ -88,10 +88,17 @@ def protect(text: str) -> Masked:
     text, lines = _hide_lines(text)
     layers.append((BLOCK, lines))
     for signs, pattern in ((_SPAN_SIGNS, _SPAN), (_ADDRESS_SIGNS, _ADDRESS)):
-        if any(sign in text for sign in signs):
+        if _has_one(signs, text):
             text, spans = _hide_spans(pattern, text)
             layers.append((INLINE, spans))
     return Masked(text, tuple(layers))
+
+
+def _has_one(signs: Sequence[str], text: str) -> bool:
+    for sign in signs:  # noqa: SIM110  twice as fast as any(), and every text comes here
+        if sign in text:
+            return True
+    return False
 
 
 def reveal(masked: Masked) -> str:
@@ -119,7 +126,7 @@ def _hide_spans(pattern: re.Pattern[str], text: str) -> tuple[str, tuple[str, ..
 
 def _hide_lines(text: str) -> tuple[str, tuple[str, ...]]:
     lines = text.split("\n")
-    fenced = any(sign in text for sign in _OPENING)
+    fenced = _has_one(_OPENING, text)
     # A row of two cells looks like any phrase with a pipe, but for the rule below the head.
     pipes = 1 if "-|-" in text or "- | -" in text else 2
     hidden: list[str] = []

@@ -1,15 +1,24 @@
 """The offline endpoint: OpenAI's chat completions over HTTP, answered by the copy editor."""
 
 import asyncio
+import contextlib
 import hashlib
+from collections import Counter
+from collections.abc import Mapping
+from functools import partial
 from types import TracebackType
 from typing import Self
 
 import orjson
 from aiohttp import web
 
-from clair_cli.mock.chat import MODEL, Refusal, completion, error
-from clair_cli.mock.manners import FAULTS, Fate, Manners
+from clair_cli.mock.chat import MODEL, Asked, completion, read
+from clair_cli.mock.errors import Refusal, error
+from clair_cli.mock.guard import Guard
+from clair_cli.mock.manners import Fate, Manners
+from clair_cli.mock.outage import Downtime
+from clair_cli.mock.ratelimit import RateLimit
+from clair_cli.mock.wire import Exchange, commit, reset
 
 __all__ = ["MODEL", "Manners", "MockServer", "make_app"]
 
@@ -23,9 +32,14 @@ class _Endpoint:
     """The handlers of one application, with what chance has dealt to its requests so far."""
 
     def __init__(self, manners: Manners) -> None:
+        self.counts: Counter[str] = Counter()
+        self.downtime = Downtime(manners.outage)
+        self._manners = manners
         self._fate = Fate(manners)
+        self._guard = Guard(manners)
+        self._limit = RateLimit(manners.rpm, manners.tpm)
 
-    async def chat(self, request: web.Request) -> web.Response:
+    async def chat(self, request: web.Request) -> web.StreamResponse:
         """Answer `POST /v1/chat/completions`."""
         if request.method != "POST":
             return _wrong_method(request, "POST")
@@ -33,18 +47,23 @@ class _Endpoint:
             body = await request.read()
         except web.HTTPRequestEntityTooLarge:
             return _failed(413, error(f"The body is larger than {BODY_LIMIT} bytes."))
+        if self.downtime.strikes():
+            return self._down(request)
         digest = hashlib.sha256(body).digest()
-        draw = self._fate.decide(digest)
-        if draw.latency:
-            await asyncio.sleep(draw.latency)
-        if draw.fault is not None:
-            return _fault(draw.fault, digest)
-        return _answer(body, digest)
+        try:
+            asked = self._admitted(request, body)
+        except Refusal as refusal:
+            return self._refused(refusal)
+        return await self._served(request, asked, digest)
 
     async def models(self, request: web.Request) -> web.Response:
         """Answer `GET /v1/models`."""
         if request.method not in {"GET", "HEAD"}:
             return _wrong_method(request, "GET")
+        try:
+            self._guard.check_key(request.headers)
+        except Refusal as refusal:
+            return self._refused(refusal)
         model = {"id": MODEL, "object": "model", "created": CREATED, "owned_by": "clair"}
         return _json({"object": "list", "data": [model]})
 
@@ -59,10 +78,73 @@ class _Endpoint:
         message = f"Unknown path: {request.method} {request.path[:200]}"
         return _failed(404, error(message, code="unknown_url"))
 
+    def _admitted(self, request: web.Request, body: bytes) -> Asked:
+        """Read a request that may be answered.
+
+        Raises:
+            Refusal: It may not.
+        """
+        self._guard.check_key(request.headers)
+        asked = read(body)
+        self._guard.check_fields(asked)
+        if self._limit.limited:
+            self._limit.admit(asked.prompt_tokens + (asked.limit or 0))
+        return asked
+
+    async def _served(
+        self, request: web.Request, asked: Asked, digest: bytes
+    ) -> web.StreamResponse:
+        draw = self._fate.decide(digest)
+        if draw.latency:
+            await asyncio.sleep(draw.latency)
+        headers = {"x-request-id": f"req_{digest.hex()[:32]}"}
+        if self._limit.limited:
+            headers |= self._limit.headers()
+        slip = self._slip(asked, digest)
+        if draw.fault is None:
+            self.counts[slip or "answered"] += 1
+            raw = orjson.dumps(self._answer(asked, digest, slip))
+            return web.Response(body=raw, content_type=_JSON, headers=headers)
+        self.counts[draw.fault] += 1
+        answer = partial(self._answer, asked, digest, slip)
+        return await commit(draw.fault, Exchange(request, headers, self._manners.hang, answer))
+
+    def _answer(self, asked: Asked, digest: bytes, slip: str | None) -> dict[str, object]:
+        reply, spent = completion(asked, digest, slip)
+        if (
+            self._limit.limited and asked.limit is None
+        ):  # else the most that it could be was taken before
+            self._limit.charge(spent)
+        return reply
+
+    def _slip(self, asked: Asked, digest: bytes) -> str | None:
+        if not self._manners.faults:
+            return None
+        answer = digest if asked.answer is None else asked.answer.encode()
+        return self._manners.slip(answer, again=asked.noted)
+
+    def _down(self, request: web.Request) -> web.Response:
+        self.counts["outage"] += 1
+        outage = self._manners.outage
+        if outage is not None and outage.refuses:
+            return reset(request)
+        return _failed(503, error("The endpoint is down (injected outage).", kind="server_error"))
+
+    def _refused(self, refusal: Refusal) -> web.Response:
+        self.counts[refusal.counted] += 1
+        headers = {**self._limit.headers(), **refusal.headers}
+        return _failed(refusal.status, refusal.body, headers)
+
 
 def make_app(manners: Manners = Manners()) -> web.Application:  # noqa: B008  frozen
-    """Build the application, to be served by any aiohttp runner."""
-    endpoint = _Endpoint(manners)
+    """Build the application, to be served by any aiohttp runner.
+
+    In an outage that refuses, it resets connections: to refuse them is the server's part.
+    """
+    return _app(_Endpoint(manners))
+
+
+def _app(endpoint: _Endpoint) -> web.Application:
     app = web.Application(client_max_size=BODY_LIMIT)
     # Wrong methods and paths are handled here: aiohttp's own answers are not JSON, and a
     # middleware that turned them into it would cost every good request.
@@ -89,9 +171,19 @@ class MockServer:
         host: str = "127.0.0.1",
         port: int = 0,
     ) -> None:
-        self._app = make_app(manners)
+        self._outage = manners.outage
+        self._endpoint = _Endpoint(manners)
         self._host = host
         self._port = port
+
+    @property
+    def counts(self) -> Mapping[str, int]:
+        """How many chat requests were `answered`, and how many met what else, by its name.
+
+        Besides the names of faults: `outage`, `rate-limited`, `wrong-key`, and `refused` for
+        requests that are wrong in themselves.
+        """
+        return self._endpoint.counts
 
     async def __aenter__(self) -> Self:
         """Listen.
@@ -99,15 +191,17 @@ class MockServer:
         Raises:
             OSError: The address cannot be listened on, for one because it is taken.
         """
-        self._runner = web.AppRunner(self._app, access_log=None, shutdown_timeout=0.1)
+        self._runner = web.AppRunner(_app(self._endpoint), access_log=None, shutdown_timeout=0.1)
         await self._runner.setup()
         try:
-            await web.TCPSite(self._runner, self._host, self._port, backlog=BACKLOG).start()
+            self._site = await self._listen()
         except OSError:
             await self._runner.cleanup()
             raise
         host = f"[{self._host}]" if ":" in self._host else self._host
-        self.base_url = f"http://{host}:{self._runner.addresses[0][1]}/v1"
+        self._port = self._runner.addresses[0][1]
+        self.base_url = f"http://{host}:{self._port}/v1"
+        self._watch = asyncio.create_task(self._refuse_in_the_outage())
         return self
 
     async def __aexit__(
@@ -117,23 +211,24 @@ class MockServer:
         trace: TracebackType | None,
     ) -> None:
         """Stop listening and end what is still being served."""
+        self._watch.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await self._watch
         await self._runner.cleanup()
 
+    async def _listen(self) -> web.TCPSite:
+        site = web.TCPSite(self._runner, self._host, self._port, backlog=BACKLOG)
+        await site.start()
+        return site
 
-def _answer(body: bytes, digest: bytes) -> web.Response:
-    try:
-        reply = completion(body, digest)
-    except Refusal as refusal:
-        return _failed(400, refusal.body)
-    headers = {"x-request-id": f"req_{digest.hex()[:32]}"}
-    return web.Response(body=orjson.dumps(reply), content_type=_JSON, headers=headers)
-
-
-def _fault(name: str, digest: bytes) -> web.Response:
-    fault = FAULTS[name]
-    headers = {"x-request-id": f"req_{digest.hex()[:32]}", **dict(fault.headers)}
-    body = error(fault.message, kind=fault.kind, code=name)
-    return _json(body, status=fault.status, headers=headers)
+    async def _refuse_in_the_outage(self) -> None:
+        """Take the socket away for as long as the outage lasts, where it refuses."""
+        if self._outage is None or not self._outage.refuses:
+            return
+        await self._endpoint.downtime.begun.wait()
+        await self._site.stop()
+        await asyncio.sleep(self._outage.seconds)
+        await self._listen()
 
 
 def _wrong_method(request: web.Request, allowed: str) -> web.Response:

@@ -28,6 +28,12 @@ def answer_in(turns: Sequence[str]) -> str | None:
     return None
 
 
+def has_note(turns: Sequence[str]) -> bool:
+    """Whether the user's last message ends with a note on an earlier reply."""
+    text = turns[-1].rstrip() if turns else ""
+    return text.endswith("]") and text.find(NOTE, text.rfind(CLOSING) + 1) >= 0
+
+
 def _within(text: str) -> str | None:
     alone = text.startswith(TASK)
     task = 0 if alone else text.find("\n\n" + TASK)

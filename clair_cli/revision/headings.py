@@ -147,7 +147,7 @@ def _unwrapped(text: str, position: int, tokens: list[str]) -> tuple[int, bool, 
             position += len(shut.pop())
         elif brackets and (found := _BRACKET.match(text, position)):
             position, brackets = found.end(), brackets - 1
-        elif found := _COLON.match(text, position):
+        elif (not colon or text[position - 1] in ":：") and (found := _COLON.match(text, position)):
             position, colon = found.end(), True
         elif found := _SPACE.match(text, position):
             position = found.end()

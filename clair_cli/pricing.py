@@ -1,0 +1,36 @@
+"""What a model's tokens cost: the user's own figures, else the table of `genai-prices`."""
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+from clair_cli.records import Usage
+
+MILLION = 1_000_000
+_SAMPLE = 1000
+"""Tokens that a price is read off at: some models cost more a token in very long requests."""
+
+
+@dataclass(frozen=True, slots=True)
+class Price:
+    """US dollars for a million tokens, in and out."""
+
+    prompt: Decimal
+    completion: Decimal
+
+    def of(self, usage: Usage) -> Decimal:
+        """What so many tokens cost, in US dollars."""
+        spent = usage.prompt_tokens * self.prompt + usage.completion_tokens * self.completion
+        return spent / MILLION
+
+
+def listed_price(model: str) -> Price | None:
+    """The price of a model in the table; None where the table does not know it."""
+    import genai_prices  # noqa: PLC0415 - a large table that few runs need
+
+    usage = genai_prices.Usage(input_tokens=_SAMPLE, output_tokens=_SAMPLE)
+    try:
+        found = genai_prices.calc_price(usage, model_ref=model)
+    except LookupError:
+        return None
+    scale = MILLION // _SAMPLE
+    return Price(found.input_price * scale, found.output_price * scale)
