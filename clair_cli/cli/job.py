@@ -22,6 +22,7 @@ from clair_cli.engine import Engine, Window, World
 from clair_cli.layout import Layout, layout
 from clair_cli.limits import Gate, Lane, Pace
 from clair_cli.lines import Lines
+from clair_cli.locks import lock
 from clair_cli.mock import MockServer
 from clair_cli.pricing import Price
 from clair_cli.progress import Display, LiveDisplay, LogDisplay, Total, shown
@@ -30,7 +31,7 @@ from clair_cli.reading import Reader
 from clair_cli.records import Adapted, Event, Observer, RunError, UsageError
 from clair_cli.revision import Grammar
 from clair_cli.sources import Columns, read_rows, take
-from clair_cli.store import Complete, Remembering, Store, lock, never_asks, put_aside
+from clair_cli.store import Complete, Remembering, Store, never_asks, put_aside
 from clair_cli.tally import Tally
 from clair_cli.writers import FORMATS, Output, write_whole
 
