@@ -315,6 +315,13 @@ def test_a_dry_run_sends_nothing(tmp_path: Path, clair: Clair) -> None:
     assert not (tmp_path / "in.clair").exists()
 
 
+def test_a_limit_too_small_for_one_request_is_told(revise: Revise) -> None:
+    done = revise(improve, "--tpm", "50", rows=2)
+    assert done.code == 3
+    assert [reason for reason, _ in revise.failures()] == ["over_tpm", "over_tpm"]
+    assert revise.server.count() == 0
+
+
 def test_a_user_limit_is_kept(revise: Revise) -> None:
     times: list[float] = []
 

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
+import pytest
 
 from tests.conftest import Clair, answers, read_rows, write_rows
 from tests.serving import revised
@@ -68,3 +69,26 @@ def test_every_row_is_answered_and_the_verdict_is_clean(tmp_path: Path, clair: C
     assert verdict["errors"] == 0, verdict
     assert verdict["warnings"] == 0, verdict
     assert verdict["attempts"] == ROWS + 24, requests
+
+
+@pytest.mark.heavy
+def test_a_limit_on_requests_is_kept_to_once_it_is_known(tmp_path: Path, clair: Clair) -> None:
+    """Six hundred a minute, all of which go at once, and six hundred more at that rate."""
+    rows = write_rows(tmp_path / "in.jsonl", answers(1200))
+    reply = {"type": "reply", "text": revised("A better answer."), "times": 1200}
+    with llmock("--rpm", "600") as url, httpx.Client(base_url=url, timeout=60) as control:
+        control.post("/_llmock/scenario", json={"behaviors": [reply]}).raise_for_status()
+        done = clair(
+            *("revise", rows, "-o", "out", "-m", "gpt-4o", "--base-url", f"{url}/v1", "-c", 256),
+            env={"OPENAI_API_KEY": "sk-test"},
+        )
+        verdict = control.get("/_llmock/verdict").json()
+        served = control.get("/_llmock/requests").json()
+    requests = served if isinstance(served, list) else served["requests"]
+    assert done.code == 0, done.err
+    assert verdict["errors"] == verdict["warnings"] == 0, verdict
+    first = min(request["started_at"] for request in requests)
+    late = [request for request in requests if request["started_at"] - first > 10]
+    refused = [request for request in late if request["status"] == 429]
+    assert len(late) > 300
+    assert len(refused) <= 0.02 * len(late)

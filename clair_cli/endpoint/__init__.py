@@ -127,6 +127,9 @@ class Endpoint:
 
     async def _attempt(self, request: Request) -> Completion:
         tokens = len(request.body) / BYTES_A_TOKEN + self._completion_tokens
+        if not self._gate.bears(tokens):
+            detail = f"needs about {tokens:,.0f} tokens, more than --tpm admits in a minute"
+            raise RowError(Problem("over_tpm", detail))
         async with self._gate.slot(tokens) as admission:
             self._budget.sending(self._gate.in_flight)
             sent = self._adaptation.apply(request.body)

@@ -50,6 +50,10 @@ class Gate:
         finally:
             self._leave(admission)
 
+    def bears(self, tokens: float) -> bool:
+        """Whether the user's limits admit a request of so many tokens at all."""
+        return self._own.bears(tokens)
+
     async def pause(self, seconds: float) -> None:
         """Wait without a slot.
 

@@ -102,7 +102,12 @@ class Pace:
     ) -> None:
         self._requests = _own_bucket(rpm, now)
         self._tokens = _own_bucket(tpm, now)
+        self._tpm = tpm
         self._cool_until = 0.0
+
+    def bears(self, tokens: float) -> bool:
+        """Whether a request of so many tokens fits into a minute at all."""
+        return self._tpm is None or tokens <= self._tpm
 
     def ready_in(self, tokens: float, now: float) -> float:
         """Seconds until a request of so many tokens may go."""
