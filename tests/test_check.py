@@ -272,6 +272,7 @@ def all_at_once() -> Script:
     return script
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize(
     ("kind", "concurrency", "why"),
     [

@@ -53,6 +53,7 @@ def stored(tmp_path: Path) -> set[bytes]:
     return found
 
 
+@pytest.mark.heavy
 @pytest.mark.timeout(170)
 def test_twenty_kills_lose_nothing_and_pay_nothing_twice(tmp_path: Path, clair: Clair) -> None:
     write_rows(tmp_path / "in.jsonl", answers(ROWS))

@@ -230,6 +230,7 @@ def test_an_unreachable_host_ends_the_run_soon(tmp_path: Path, clair: Clair) -> 
     assert "cannot be reached" in done.last
 
 
+@pytest.mark.heavy
 def test_a_host_that_goes_away_is_waited_for_once_it_has_answered(
     tmp_path: Path, clair: Clair
 ) -> None:

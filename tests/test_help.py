@@ -8,7 +8,7 @@ import pytest
 
 from tests.conftest import ROOT, Clair, environment
 
-COMMANDS = ("revise", "show", "prompts", "mock")
+COMMANDS = ("revise", "show", "prompts", "mock", "check-endpoint")
 HEAVY = ("aiohttp", "datasets", "httpx", "httpx_aiohttp", "jinja2", "orjson", "rapidfuzz",
          "sqlite3", "tenacity", "zstandard")  # fmt: skip
 BLOCK = re.compile(r"<!-- help: ([\w-]+) -->\s*```\w*\n(.*?)```\s*<!-- /help -->", re.DOTALL)
@@ -48,7 +48,7 @@ def test_the_main_help_names_every_command_and_no_other(clair: Clair) -> None:
     ran = clair("--help", env={"NO_COLOR": "1"})
     assert (ran.code, ran.err) == (0, "")
     _, _, listed = ran.out.partition("Commands")
-    assert re.findall(r"^\W*? (\w+)  +\w", listed, re.MULTILINE) == list(COMMANDS)
+    assert re.findall(r"^\W*? ([\w-]+)  +\w", listed, re.MULTILINE) == list(COMMANDS)
 
 
 @pytest.mark.parametrize("line", [["--help"], ["revise", "--help"], ["--version"]])

@@ -277,6 +277,7 @@ def test_wrong_credentials_of_a_proxy_end_the_run_at_once(
     assert PASSWORD not in done.err + done.out
 
 
+@pytest.mark.heavy
 def test_a_proxy_that_is_down_ends_the_run_and_is_named(revise: Revise) -> None:
     down = f"127.0.0.1:{free_port()}"
     env = dict.fromkeys(("HTTP_PROXY", "HTTPS_PROXY"), f"http://bob:{PASSWORD}@{down}")
@@ -293,6 +294,7 @@ def test_a_proxy_that_is_down_ends_the_run_and_is_named(revise: Revise) -> None:
         assert PASSWORD not in done.err + done.out
 
 
+@pytest.mark.heavy
 @needs_proxy
 def test_a_proxy_that_does_not_reach_the_endpoint_is_named(revise: Revise, proxy: Proxy) -> None:
     env = {"HTTPS_PROXY": proxy.url()}

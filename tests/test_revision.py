@@ -472,6 +472,7 @@ RUNS = {
 }
 
 
+@pytest.mark.heavy
 @pytest.mark.timeout(20)
 @pytest.mark.parametrize("name", RUNS)
 def test_a_megabyte_of_the_same_is_parsed_in_time(name: str) -> None:
@@ -486,6 +487,7 @@ def test_a_megabyte_of_the_same_is_parsed_in_time(name: str) -> None:
     assert isinstance(parsed(f"{T}:\nwhy\n\n{R}:\ntext", response=f"{run}x"), Revision | Problem)
 
 
+@pytest.mark.heavy
 @pytest.mark.timeout(20)
 def test_a_megabyte_of_the_same_is_checked_in_time() -> None:
     for run in RUNS.values():

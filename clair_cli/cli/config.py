@@ -47,7 +47,7 @@ def _options(context: typer.Context, file: Path) -> dict[str, Any]:
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as exc:
         raise UsageError(f"{file}: is not valid TOML ({exc})") from exc
     command = context.info_name or ""
-    known = _parameters(context)
+    known, elsewhere = _parameters(context), _options_of_others(context)
     shared = {key: value for key, value in table.items() if not isinstance(value, dict)}
     own = table.get(command, {})
     chosen: dict[str, Any] = {}
@@ -58,6 +58,8 @@ def _options(context: typer.Context, file: Path) -> dict[str, Any]:
     ]:
         place = f"{file}, line {_line_of(key, text, within)}"
         parameter = known.get(_name(key))
+        if parameter is None and not within and _name(key) in elsewhere:
+            continue
         if parameter is None:
             raise UsageError(
                 f"{place}: clair {command} has no option {key!r}; see clair {command} --help"
@@ -73,9 +75,24 @@ def _options(context: typer.Context, file: Path) -> dict[str, Any]:
 
 def _parameters(context: typer.Context) -> dict[str, Any]:
     """The options that may stand in the file, by the names that users know them by."""
+    return _parameters_of(context.command)
+
+
+def _options_of_others(context: typer.Context) -> set[str]:
+    """What the other commands that read the file know: it may stand at its top for them."""
+    group = context.parent.command if context.parent else None
+    commands = getattr(group, "commands", {}).values()
+    return {name for each in commands if _reads_file(each) for name in _parameters_of(each)}
+
+
+def _reads_file(command: Any) -> bool:
+    return any(parameter.name == "config_file" for parameter in command.params)
+
+
+def _parameters_of(command: Any) -> dict[str, Any]:
     return {
         _name(max(parameter.opts, key=len).lstrip("-")): parameter
-        for parameter in context.command.params
+        for parameter in command.params
         if parameter.param_type_name == "option" and parameter.name not in {"config_file", "help"}
     }
 
