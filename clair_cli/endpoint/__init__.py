@@ -85,7 +85,7 @@ class Endpoint:
     ) -> None:
         await self._http.close()
 
-    async def _on_connection(self, *_: object) -> None:
+    def _on_connection(self) -> None:
         """The host takes connections, even if its first reply is minutes away."""
         self._reached = True
 

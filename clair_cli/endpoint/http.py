@@ -7,7 +7,7 @@ A CA of one's own comes from SSL_CERT_FILE.
 import asyncio
 import os
 import ssl
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from urllib.parse import urlsplit
 
 import aiohttp
@@ -53,31 +53,45 @@ class _Client(httpx.AsyncClient):
 _NONE = _NoCookies()
 
 
+class _Connector(aiohttp.TCPConnector):
+    """Connections without a limit of their own: the gate has one. Each is told of."""
+
+    def __init__(self, connected: Callable[[], None], context: ssl.SSLContext) -> None:
+        super().__init__(limit=0, ttl_dns_cache=300, ssl=context)
+        self._connected = connected
+
+    async def connect(
+        self,
+        req: aiohttp.ClientRequest,
+        traces: list[aiohttp.tracing.Trace],
+        timeout: aiohttp.ClientTimeout,  # noqa: ASYNC109 - aiohttp's own signature
+    ) -> aiohttp.connector.Connection:
+        """A connection of the pool, or a new one."""
+        connection = await super().connect(req, traces, timeout)
+        self._connected()
+        return connection
+
+
 class Http:
     """Sends bodies to one of the replicas at `addresses`, which share key and headers.
 
-    `connected` is called whenever a connection to any of them is made.
+    `connected` is called whenever there is a connection to any of them.
     """
 
     def __init__(
         self,
         addresses: Sequence[Address],
-        connected: Callable[..., Awaitable[None]] | None = None,
+        connected: Callable[[], None] = lambda: None,
     ) -> None:
         self._addresses = addresses
         self._routes = [httpx.URL(address.route("chat/completions")) for address in addresses]
         self._proxies = [proxy_for(address.base_url) for address in addresses]
         context = _ssl_context()
-        trace = aiohttp.TraceConfig()
-        if connected:
-            trace.on_connection_create_end.append(connected)
 
         def session() -> aiohttp.ClientSession:
-            """Connections without a limit of their own (the gate has one), without cookies."""
-            connector = aiohttp.TCPConnector(limit=0, ttl_dns_cache=300, ssl=context)
-            return aiohttp.ClientSession(
-                connector=connector, cookie_jar=aiohttp.DummyCookieJar(), trace_configs=[trace]
-            )
+            """Connections and nothing kept between them."""
+            connector = _Connector(connected, context)
+            return aiohttp.ClientSession(connector=connector, cookie_jar=aiohttp.DummyCookieJar())
 
         self.client = _Client(
             transport=AiohttpTransport(client=session),
