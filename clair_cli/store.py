@@ -94,7 +94,7 @@ class Store:
             raise StoreError(f"{self.path}: is another program's database; name another --store")
         self._writer.executescript(f"{SCHEMA}PRAGMA user_version = {LAYOUT};")
         self._reader = _connect(self.path, self._stack)
-        self._reader.execute("CREATE TEMP TABLE seen (digest BLOB PRIMARY KEY, n) WITHOUT ROWID")
+        self._seen = _scratch(self._stack)
         thread = threading.Thread(target=self._write, name="clair-store", daemon=True)
         thread.start()
         self._stack.callback(thread.join)
@@ -136,10 +136,10 @@ class Store:
     def occurrence(self, digest: bytes) -> int:
         """How often this run asked for the same body before, from 0. Counts this time too.
 
-        Kept in a temporary table, on disk where it grows large: memory stays bounded.
+        Kept in a temporary database, on disk where it grows large: memory stays bounded.
         """
         try:
-            found = self._reader.execute(
+            found = self._seen.execute(
                 "INSERT INTO seen VALUES (?, 0) ON CONFLICT DO UPDATE SET n = n + 1 RETURNING n",
                 (digest,),
             ).fetchall()
@@ -236,6 +236,16 @@ def _connect(path: Path, stack: contextlib.ExitStack) -> sqlite3.Connection:
     stack.callback(connection.close)
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA synchronous = FULL")
+    return connection
+
+
+def _scratch(stack: contextlib.ExitStack) -> sqlite3.Connection:
+    """A private database that goes with its connection: no journal, no fsync, one transaction."""
+    connection = sqlite3.connect("", isolation_level=None, check_same_thread=False)
+    stack.callback(connection.close)
+    connection.execute("PRAGMA journal_mode = OFF")
+    connection.execute("CREATE TABLE seen (digest BLOB PRIMARY KEY, n) WITHOUT ROWID")
+    connection.execute("BEGIN")
     return connection
 
 
