@@ -75,7 +75,8 @@ def test_every_row_is_answered_and_the_verdict_is_clean(tmp_path: Path, clair: C
 def test_a_limit_on_requests_is_kept_to_once_it_is_known(tmp_path: Path, clair: Clair) -> None:
     """Six hundred a minute, all of which go at once, and six hundred more at that rate."""
     rows = write_rows(tmp_path / "in.jsonl", answers(1200))
-    reply = {"type": "reply", "text": revised("A better answer."), "times": 1200}
+    # Refused requests use up scripted replies too.
+    reply = {"type": "reply", "text": revised("A better answer."), "times": 2000}
     with llmock("--rpm", "600") as url, httpx.Client(base_url=url, timeout=60) as control:
         control.post("/_llmock/scenario", json={"behaviors": [reply]}).raise_for_status()
         done = clair(
