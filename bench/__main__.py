@@ -26,7 +26,6 @@ from bench.rows import write_bodies, write_rows
 from bench.serve import llmock, served, timed_loop
 
 RESULTS = Path(__file__).with_name("RESULTS.md")
-FOLDER = Path(tempfile.gettempdir())
 
 
 @dataclass(frozen=True)

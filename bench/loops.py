@@ -7,6 +7,7 @@ is `transport` (httpx over httpx-aiohttp), `httpx` (its own connection pool), `o
 import asyncio
 import sys
 import time
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import httpx
@@ -63,7 +64,7 @@ async def raw(url: str, bodies: list[bytes], ceiling: int) -> None:
     await asyncio.gather(*(one() for _ in range(ceiling)))
 
 
-async def each(post, bodies: list[bytes], ceiling: int) -> None:  # type: ignore[no-untyped-def]
+async def each(post: Callable[[bytes], Awaitable[None]], bodies: list[bytes], ceiling: int) -> None:
     """`gather` over all with a semaphore: what one writes without a tool."""
     slots = asyncio.Semaphore(ceiling)
 

@@ -93,15 +93,12 @@ class Engine:
         self._ahead: deque[tuple[asyncio.Task[Outcome], int]] = deque()
         self._size = 0
         self._moved = asyncio.Event()
-        self._read_all = False
         self._error: RunError | None = None
 
     async def drain(self, error: RunError) -> None:
         """Stop because of `error`, and wait until what is in flight is answered and stored."""
         self.stop(error)
-        tasks = [task for task, _ in self._ahead]
-        if tasks:
-            await asyncio.wait(tasks)
+        await self._finished()
 
     def stop(self, error: RunError) -> None:
         """Read no more and ask no more; what is in flight is answered and stored."""
@@ -148,12 +145,15 @@ class Engine:
 
     async def _settle(self, pump: "asyncio.Task[None]") -> None:
         """Wait for what is in flight; raise what ended the run, if anything did."""
-        tasks = [task for task, _ in self._ahead]
-        if tasks:
-            await asyncio.wait(tasks)
+        await self._finished()
         if self._error:
             raise self._error
         await pump
+
+    async def _finished(self) -> None:
+        tasks = [task for task, _ in self._ahead]
+        if tasks:
+            await asyncio.wait(tasks)
 
     async def _abandon(self, pump: "asyncio.Task[None]") -> None:
         tasks = [pump, *(task for task, _ in self._ahead)]

@@ -148,7 +148,7 @@ def test_a_huge_reply_is_refused(revise: Revise) -> None:
 def test_text_parts_are_joined(revise: Revise) -> None:
     text = revised("It is 0. Indeed.")
     parts = [{"type": "text", "text": text[:20]}, {"type": "text", "text": text[20:]}]
-    assert revise(lambda asked: completion(parts)).code == 0  # type: ignore[arg-type]
+    assert revise(lambda asked: completion(parts)).code == 0
     assert revise.pairs() == ["It is 0. Indeed."]
 
 

@@ -135,7 +135,7 @@ def test_a_ceiling_stays_in_its_bounds(events: list[str], most: int) -> None:
 
 
 def run(body: Callable[[], "asyncio.Future[None]"]) -> None:
-    asyncio.run(body())  # type: ignore[arg-type]
+    asyncio.run(body())
 
 
 def lanes(number: int, most: int = 4) -> list[Lane]:
@@ -218,3 +218,12 @@ def test_a_cancelled_waiter_loses_no_slot() -> None:
         assert gate.in_flight == 0
 
     run(body)
+
+
+def test_no_number_of_overloads_is_too_many() -> None:
+    lane = Lane("http://replica", 0, 4)
+    for number in range(3000):
+        admission = lane.admit(0.0, float(number))
+        lane.on_overload(admission, None, float(number), only_paced=False)
+        lane.leave(admission)
+    assert 0 < (lane.ready_in(0.0, 3000.0) or 0) <= 60

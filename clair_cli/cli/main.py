@@ -53,7 +53,7 @@ def run(arguments: list[str]) -> int:
         return 130
     except BrokenPipeError:
         return 141
-    except Exception as exc:  # what is not expected goes on as it came
+    except Exception as exc:  # RunError, imported only here; all else goes on as it came
         from clair_cli.records import RunError  # noqa: PLC0415 - `clair --help` stays quick
 
         if not isinstance(exc, RunError):

@@ -9,6 +9,8 @@ from clair_cli.verdicts import Retry
 
 FIRST_WAIT = 1.0
 LONGEST_WAIT = 60.0
+MOST_DOUBLINGS = 10
+"""Past the longest wait; a row may be retried more often than a float has powers of two."""
 LONGEST_OVERLOAD = 8.0
 """The same after an overload: the gate makes the whole replica pause by then."""
 
@@ -51,7 +53,7 @@ def wait(state: RetryCallState) -> float:
     number = state.attempt_number
     verdict = verdict_of(state)
     most = LONGEST_OVERLOAD if verdict.trouble == "overload" else LONGEST_WAIT
-    longest = min(FIRST_WAIT * 2.0 ** (number - 1), most)
+    longest = min(FIRST_WAIT * 2.0 ** min(number - 1, MOST_DOUBLINGS), most)
     shortest = 0.0 if number == 1 else 0.575 * longest
     drawn = random.uniform(shortest, longest)  # noqa: S311 - not for secrets
     if verdict.after is None:

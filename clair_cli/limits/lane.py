@@ -11,6 +11,8 @@ FIRST_REST = 1.0
 LONGEST_REST = 60.0
 SHORT_COOLDOWN = 0.5
 """Seconds without requests after an overload that names no time; doubled until an answer."""
+MOST_DOUBLINGS = 10
+"""Past the longest rest; a run may meet more overloads than a float has powers of two."""
 FAILURES = 3
 """Failures in a row that put a replica to rest, where the connection itself did not fail."""
 
@@ -125,7 +127,7 @@ class Lane:
         if not only_paced:
             self.ceiling.overloaded(admission.serial, self._admitted)
         if after is None:
-            after = min(LONGEST_REST, SHORT_COOLDOWN * 2**self._overloads)
+            after = min(LONGEST_REST, SHORT_COOLDOWN * 2.0 ** min(self._overloads, MOST_DOUBLINGS))
             self._overloads += admission.serial > self._eased_at
         self._eased_at = self._admitted
         self.pace.cool(after, now)
