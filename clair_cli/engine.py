@@ -234,4 +234,12 @@ async def _settled(failure: Failure) -> Outcome:
 
 
 def _failure(row: Row, request: Request, problem: Problem) -> Failure:
-    return Failure(row.id, row.line, problem.reason, problem.detail, request.attempt, row.original)
+    return Failure(
+        row.id,
+        row.line,
+        problem.reason,
+        problem.detail,
+        request.attempt,
+        row.original,
+        file=row.file,
+    )

@@ -57,6 +57,7 @@ class Reader:
             rationale=revision.rationale,
             model=model,
             contrast=contrast(row.response, revision.text),
+            extra=row.extra,
         )
 
 

@@ -80,9 +80,11 @@ class Row:
         id: The input's own id as a string, else a hash of prompt and response (16 hex digits).
         prompt: Chat messages up to and including the last user turn; never empty.
         response: The student's answer; never blank.
-        line: Where it stands in the input, counted from 1.
+        line: Where it stands in its file, counted from 1.
         size: Bytes that the row took in its source: what read-ahead is bounded by.
         original: The row as it was read, for a failure's record.
+        file: The file of the input that it stands in.
+        extra: The columns that the pair is to keep, by name.
     """
 
     id: str
@@ -91,6 +93,8 @@ class Row:
     line: int
     size: int
     original: Mapping[str, Any] = field(repr=False)
+    file: str = ""
+    extra: Mapping[str, Any] = field(default_factory=dict, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,7 +190,10 @@ METRICS = tuple(each.name for each in fields(Contrast))
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """A preference pair: both answers to one prompt, and what sets them apart."""
+    """A preference pair: both answers to one prompt, and what sets them apart.
+
+    `extra` holds the columns kept from the row that was revised, by name.
+    """
 
     id: str
     prompt: list[Message]
@@ -195,6 +202,7 @@ class Pair:
     rationale: str
     model: str
     contrast: Contrast
+    extra: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,12 +211,13 @@ class Failure:
 
     Attributes:
         id: The row's id, "" where the row was too broken to have one.
-        line: Where the row stands in the input, counted from 1.
+        line: Where the row stands in its file, counted from 1.
         reason: A reason code (docs/reasons.md lists them).
         detail: One sentence for a person.
         attempts: Replies that were asked for; 0 when the input itself was at fault.
         original: The row as it was read; the line's text where it was not an object.
         size: Bytes that the row took in its source.
+        file: The file of the input that the row stands in.
     """
 
     id: str
@@ -218,6 +227,7 @@ class Failure:
     attempts: int
     original: Mapping[str, Any] | str = field(repr=False)
     size: int = 0
+    file: str = ""
 
 
 # What happens in a run, as told to whoever listens.
