@@ -5,7 +5,7 @@ from pathlib import Path
 
 import orjson
 
-from clair_cli.lines import Lines
+from clair_cli.inputs import find_input
 from clair_cli.prompts import Asker, load_template
 from clair_cli.records import Row
 from clair_cli.sources import Columns, read_rows
@@ -33,7 +33,7 @@ def write_bodies(rows: Path, path: Path) -> Path:
     """Write the requests that clair makes of `rows`, one body a line."""
     ask = Asker(load_template("clair"), {"model": "x"}, lambda _: 0)
     with path.open("wb") as file:
-        for row in read_rows(Lines(str(rows)), Columns()):
+        for row in read_rows(find_input([str(rows)]), rows.name, Columns(), lambda _: None):
             assert isinstance(row, Row)
             file.write(ask(row, None, None).body + b"\n")
     return path

@@ -5,7 +5,6 @@ from pathlib import Path
 
 from clair_cli.records import UsageError
 
-PACKED = (".gz", ".zst")
 FILE_ENDINGS = (".jsonl",)
 UNMADE_ENDINGS = (".jsonl.gz", ".jsonl.zst", ".parquet", ".json", ".csv", ".arrow")
 
@@ -55,15 +54,18 @@ class Layout:
         return self.side / "train.jsonl.part"
 
 
-def layout(output: str, source: str) -> Layout:
-    """The layout for `-o` and the input it belongs to; "" is the default directory.
+def layout(output: str, default: Path | None) -> Layout:
+    """The layout for `-o`; "" is the `default` directory, None where there is none.
 
     Raises:
-        UsageError: The ending is one that cannot be written, or a directory holds other data.
+        UsageError: The ending is one that cannot be written, a directory holds other data, or a
+            name is needed.
     """
     if output == "-":
-        return Layout(None, _default_directory(source) / ".clair", None)
-    path = Path(output) if output else _default_directory(source)
+        return Layout(None, (default or Path("stdout.clair")) / ".clair", None)
+    if not output and default is None:
+        raise UsageError("name the output with -o: the input does not suggest one")
+    path = Path(output) if output else default or Path()
     if path.name.endswith(FILE_ENDINGS) and not path.is_dir():
         side = path.with_name(f".{path.name}.clair")
         if path.exists() and not side.is_dir():
@@ -75,18 +77,6 @@ def layout(output: str, source: str) -> Layout:
     directory = Layout(path / "train.jsonl", path / ".clair", path / "README.md")
     _check_ours(directory, path)
     return directory
-
-
-def _default_directory(source: str) -> Path:
-    if source == "-":
-        return Path("stdin.clair")
-    path = Path(source)
-    if path.exists() and not path.is_file():
-        raise UsageError(f"{source}: is no regular file; name the output with -o")
-    name = path.name
-    for ending in PACKED:
-        name = name.removesuffix(ending)
-    return path.with_name(f"{Path(name).stem}.clair")
 
 
 def _check_ours(found: Layout, path: Path) -> None:

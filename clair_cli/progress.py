@@ -73,13 +73,17 @@ class Total:
     Attributes:
         rows: The most that will be read (`--limit`), None for no limit.
         size: Bytes of the input, None where they cannot be known.
+        counted: Rows of the input, None where they cannot be known.
     """
 
     rows: int | None = None
     size: int | None = None
+    counted: int | None = None
 
     def rows_of(self, tally: Tally) -> int | None:
         """Rows in all: estimated from the size of those read where only bytes are known."""
+        if self.counted is not None:
+            return min(self.counted, self.rows) if self.rows else self.counted
         if not self.size or not tally.read_bytes:
             return None
         estimate = max(tally.read, round(self.size * tally.read / tally.read_bytes))

@@ -13,12 +13,13 @@ import zstandard
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clair_cli.lines import Lines
+from clair_cli.inputs import Raw, find_input
 from clair_cli.prompts import Asker, load_template
 from clair_cli.reading import Reader
 from clair_cli.records import Completion, Failure, Pair, Row, Usage
 from clair_cli.revision import Grammar
-from clair_cli.sources import Columns, read_rows, take
+from clair_cli.sources import Columns, read_rows
+from clair_cli.sources.picking import Picking, pick
 from tests.conftest import ROOT, Clair, Ran, answers, write_rows
 from tests.conftest import read_rows as records
 from tests.serving import Endpoint, revised
@@ -50,8 +51,17 @@ PACKS: dict[str, Pack] = {".jsonl": bytes, ".jsonl.gz": gzip.compress, ".jsonl.z
 
 def parsed(path: Path, rows: list[Any], columns: Columns | None = None) -> list[Row | Failure]:
     """What the source makes of `rows`."""
-    write_rows(path, rows)
-    return list(read_rows(Lines(str(path)), columns or Columns()))
+    return read(write_rows(path, rows), columns)
+
+
+def read(path: Path, columns: Columns | None = None) -> list[Row | Failure]:
+    """What the source makes of the rows in a file."""
+    return list(read_rows(raws(path), path.name, columns or Columns(), lambda _: None))
+
+
+def raws(path: Path) -> list[Raw]:
+    """The rows in a file as they are."""
+    return list(find_input([str(path)]))
 
 
 def pairs_in(directory: Path) -> list[dict[str, Any]]:
@@ -220,7 +230,7 @@ def test_naming_one_column_settles_what_is_ambiguous(tmp_path: Path) -> None:
 # Rows that are none
 
 CELLS: list[tuple[str, Any, str]] = [
-    ("no_columns", {"question": "Q?", "answer": "A."}, "no column"),
+    ("no_columns", {"query": "Q?", "reply": "A."}, "no column"),
     ("no_columns", {"prompt": "P"}, "no column"),
     ("no_columns", {}, "no column"),
     ("ambiguous_columns", {"prompt": "P", "response": "R", "rejected": "J"}, "'rejected'"),
@@ -286,7 +296,7 @@ def test_a_bad_row_may_be_nested_deeper_than_json_can_be_written(
     assert len(pairs_in(tmp_path / "in.clair")) == 1
 
 
-@pytest.mark.parametrize("misfit", [b'{"question": "Q", "answer": 1}', b"not json"])
+@pytest.mark.parametrize("misfit", [b'{"query": "Q", "reply": 1}', b"not json"])
 def test_a_run_ends_where_none_of_the_first_hundred_rows_fits(
     misfit: bytes, clair: Clair, tmp_path: Path
 ) -> None:
@@ -294,8 +304,8 @@ def test_a_run_ends_where_none_of_the_first_hundred_rows_fits(
     (tmp_path / "in.jsonl").write_bytes(b"\n\n".join([misfit] * 100 + [good]))
     ran = clair("revise", "in.jsonl", "--mock")
     assert is_refused(ran, "in.jsonl", "first 100 rows", "line 1", "--prompt-column")
-    if b"question" in misfit:
-        assert is_refused(ran, "'question'", "'answer'")
+    if b"query" in misfit:
+        assert is_refused(ran, "'query'", "'reply'")
     assert not (tmp_path / "in.clair" / "train.jsonl").exists()
 
 
@@ -373,7 +383,7 @@ def test_data_that_unpacks_to_a_thousand_times_its_size_is_read_in_little_memory
     (tmp_path / "in.zst").write_bytes(zstandard.ZstdCompressor().compress(line * 1000))
     tracemalloc.start()
     try:
-        numbers = [number for number, _ in Lines(str(tmp_path / "in.zst"))]
+        numbers = [raw.number for raw in find_input([str(tmp_path / "in.zst")])]
         peak = tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()
@@ -388,7 +398,7 @@ def test_zstd_data_of_every_cut_is_read_or_refused(tmp_path: Path) -> None:
     for size in range(2 * len(frame) + 1):
         path.write_bytes((frame * 2)[:size])
         try:
-            numbers = [number for number, _ in Lines(str(path))]
+            numbers = [raw.number for raw in raws(path)]
         except Exception as exc:  # noqa: BLE001 - which one it is, is asserted
             assert "cut off after line" in str(exc)  # noqa: PT017 - counted by the else below
             assert size % len(frame)
@@ -399,7 +409,7 @@ def test_zstd_data_of_every_cut_is_read_or_refused(tmp_path: Path) -> None:
 def test_what_is_no_input_is_refused_before_anything_is_made(clair: Clair, tmp_path: Path) -> None:
     (tmp_path / "folder").mkdir()
     assert is_refused(clair("revise", "absent.jsonl", "--mock"), "absent.jsonl", "no such file")
-    assert is_refused(clair("revise", "folder", "--mock"), "folder", "directory")
+    assert is_refused(clair("revise", "folder", "--mock"), "folder", "holds no .jsonl")
     assert sorted(p.name for p in tmp_path.iterdir()) == ["folder"]
 
 
@@ -417,7 +427,7 @@ def test_a_file_that_is_not_packed_as_its_name_says_is_refused(
 
 def test_a_limit_takes_no_row_more_than_it_says(tmp_path: Path) -> None:
     rows: Iterator[Row | Failure] = iter(parsed(tmp_path / "in.jsonl", answers(3)))
-    assert [row.line for row in take(rows, 2)] == [1, 2]
+    assert [row.line for row in pick(lambda: rows, Picking(limit=2), rereadable=True)] == [1, 2]
     assert [row.line for row in rows] == [3]
 
 
@@ -475,7 +485,7 @@ def scratch(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @given(prompt=texts, response=texts)
 def test_any_text_is_asked_and_paired_as_it_is(prompt: str, response: str, scratch: Path) -> None:
     write_rows(scratch, [{"prompt": prompt, "response": response}])
-    (row,) = read_rows(Lines(str(scratch)), Columns())
+    (row,) = read(scratch)
     assert isinstance(row, Row)
     template = load_template("clair")
     request = Asker(template, {"model": "x"}, lambda _: 0)(row, None, None)
@@ -500,8 +510,8 @@ def test_lines_are_the_same_however_they_end_and_are_packed(
     data = mark + b"".join(row + end for row, end in zip(rows, ends, strict=False))
     path = scratch.with_name(f"lines{ending}")
     path.write_bytes(PACKS[ending](data))
-    found = list(Lines(str(path)))
-    assert [line for _, line in found] == rows
-    assert [number for number, _ in found] == [
+    found = raws(path)
+    assert [raw.text.encode() for raw in found] == rows
+    assert [raw.number for raw in found] == [
         1 + b"".join(ends[:n]).count(b"\n") for n in range(len(rows))
     ]

@@ -1,31 +1,28 @@
 """What cannot work is found before anything is made or sent."""
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from clair_cli.layout import Layout
-from clair_cli.lines import Lines
 from clair_cli.records import UsageError
 
 
-def check_input(lines: Lines) -> None:
-    """See that there is something to read.
+def check_stdin(names: Sequence[str]) -> None:
+    """See that stdin is there where it is to be read.
 
     Raises:
-        UsageError: There is not.
+        UsageError: It is not, or it is named beside others.
     """
-    if lines.input == "-":
-        if sys.stdin is None:
-            raise UsageError("-: stdin is closed; name a file, or pipe rows in")
-        return
-    path = Path(lines.input)
-    if not path.exists():
-        raise UsageError(f"{lines.input}: no such file; name a .jsonl file, or - for stdin")
-    if path.is_dir():
-        raise UsageError(f"{lines.input}: is a directory; name a .jsonl file in it")
+    if "-" in names and sys.stdin is None:
+        raise UsageError("-: stdin is closed; name a file, or pipe rows in")
+    if "-" in names and len(names) > 1:
+        raise UsageError("-: stdin cannot be joined with files; name one or the others")
 
 
-def check_paths(source: str, paths: Layout, store: Path | None, summary: Path | None) -> None:
+def check_paths(
+    inputs: Sequence[Path], paths: Layout, store: Path | None, summary: Path | None
+) -> None:
     """See that nothing is written where it must not be.
 
     Raises:
@@ -39,7 +36,7 @@ def check_paths(source: str, paths: Layout, store: Path | None, summary: Path | 
     if summary and not summary.absolute().parent.is_dir():
         raise UsageError(f"--summary {summary}: there is no such directory; make it first")
     for option, file in (("-o", paths.data), ("--summary", summary)):
-        if source != "-" and file and file.exists() and file.samefile(source):
+        if file and file.exists() and any(file.samefile(each) for each in inputs):
             raise UsageError(f"{option} {file}: is the input itself; name another file")
     own = (paths.data, paths.card, paths.failures, paths.run, paths.mock_store, paths.store, store)
     if summary and summary.resolve() in {file.resolve() for file in own if file}:

@@ -1,15 +1,18 @@
 """`--dry-run`: what a run would ask for and cost, without a request."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
+import orjson
+from rich.rule import Rule
 from rich.table import Table
 from rich.text import Text
 
 from clair_cli.card import as_json
-from clair_cli.cli.terminal import console
+from clair_cli.cli.terminal import console, plain
 from clair_cli.pricing import Price
 from clair_cli.prompts import Asker
 from clair_cli.records import Failure, Row, Usage
@@ -20,6 +23,8 @@ BYTES_A_TOKEN = (5.0, 3.0)
 REPLY = ((0.5, 100), (2.0, 400))
 """A reply's tokens: so many times the answer's, and so many more for the reasoning. The paper's
 own GPT-4 revisions lie between."""
+SHOWN = 4000
+"""Characters of a message that are shown."""
 ASSUMING = (
     "assuming 3 to 5 bytes a token, and replies of 0.5 to 2 times the answer "
     "with 100 to 400 tokens of reasoning; one reply a row"
@@ -55,17 +60,33 @@ def dry_run(
         UsageError: The input or the template cannot be used.
     """
     estimate = Estimate()
+    first: bytes | None = None
     for row in rows:
         if isinstance(row, Failure):
             estimate.failures[row.reason] += 1
             continue
+        body = ask(row, None, None).body
+        first = first or body
         estimate.rows += 1
-        estimate.prompt_bytes += len(ask(row, None, None).body)
+        estimate.prompt_bytes += len(body)
         estimate.answer_bytes += len(row.response.encode())
+    if first:
+        _print_request(orjson.loads(first))
     _print(estimate, price)
     if summary:
         write_whole(summary, as_json(_record(estimate, price)))
     return 0
+
+
+def _print_request(body: Mapping[str, Any]) -> None:
+    """The first row as it would be asked."""
+    screen = console()
+    screen.print(Rule("the first row, as it would be asked"))
+    for message in body["messages"]:
+        text = plain(message["content"])
+        screen.print(Text(f"{message['role']}:", style="dim"))
+        screen.print(Text(text[:SHOWN] + ("\N{HORIZONTAL ELLIPSIS}" if len(text) > SHOWN else "")))
+    screen.print(Rule())
 
 
 def _print(estimate: Estimate, price: Price | None) -> None:

@@ -5,6 +5,7 @@ import contextlib
 import gc
 import resource
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
@@ -12,16 +13,16 @@ from typing import Any
 
 from clair_cli.budget import Budget
 from clair_cli.card import Run, as_json, card, run_record
-from clair_cli.cli.checks import check_input, check_paths
+from clair_cli.cli.checks import check_paths, check_stdin
 from clair_cli.cli.dryrun import dry_run
 from clair_cli.cli.signals import stopping
 from clair_cli.cli.summary import print_summary
 from clair_cli.cli.terminal import console, printable
 from clair_cli.endpoint import Address, Endpoint, Patience
 from clair_cli.engine import Engine, Window, World
+from clair_cli.inputs import Input, default_output, find_input
 from clair_cli.layout import Layout, layout
 from clair_cli.limits import Gate, Lane, Pace
-from clair_cli.lines import Lines
 from clair_cli.locks import lock
 from clair_cli.mock import MockServer
 from clair_cli.pricing import Price
@@ -30,7 +31,8 @@ from clair_cli.prompts import Asker, Template, load_template
 from clair_cli.reading import Reader
 from clair_cli.records import Adapted, Event, Observer, RunError, UsageError
 from clair_cli.revision import Grammar
-from clair_cli.sources import Columns, read_rows, take
+from clair_cli.sources import Columns, read_rows
+from clair_cli.sources.picking import Picking, Rows, pick
 from clair_cli.store import Complete, Remembering, Store, never_asks, put_aside
 from clair_cli.tally import Tally
 from clair_cli.writers import FORMATS, Output, write_whole
@@ -50,10 +52,26 @@ class Spending:
 
 
 @dataclass(frozen=True, slots=True)
+class Inputs:
+    """What is read: names of files, directories, URLs or a Hub dataset, and which part of it."""
+
+    names: list[str]
+    split: str = ""
+    config: str = ""
+    revision: str = ""
+
+    @property
+    def shown(self) -> str:
+        """All names as text."""
+        return " ".join(printable(name) for name in self.names)
+
+
+@dataclass(frozen=True, slots=True)
 class Job:
     """What the command line asks for; taken apart here and not handed on."""
 
-    source: str
+    inputs: Inputs
+    picking: Picking
     output: str
     addresses: list[Address]
     mock: bool
@@ -63,7 +81,6 @@ class Job:
     template: str
     parameters: dict[str, Any]
     columns: Columns
-    limit: int | None
     concurrency: int
     rpm: float | None
     tpm: float | None
@@ -86,15 +103,20 @@ def run_job(job: Job) -> int:
     Raises:
         RunError: What ended the run before its end; it carries the exit code.
     """
-    lines = Lines(job.source)
-    check_input(lines)
-    paths = layout(job.output, job.source)
-    check_paths(job.source, paths, job.store, job.summary)
+    check_stdin(job.inputs.names)
+    found = find_input(
+        job.inputs.names,
+        split=job.inputs.split,
+        config=job.inputs.config,
+        revision=job.inputs.revision,
+    )
+    paths = layout(job.output, default_output(job.inputs.names))
+    check_paths(found.files, paths, job.store, job.summary)
     template = load_template(job.template)
-    run = Run(printable(job.source), template, job.parameters, job.form, _options(job), time.time())
+    run = Run(job.inputs.shown, template, job.parameters, job.form, _options(job), time.time())
     if job.dry_run:
         return dry_run(
-            take(read_rows(lines, job.columns), job.limit),
+            _rows(job, found, _silent if job.quiet else _say),
             Asker(template, job.parameters, lambda _: 0),
             job.spending.price,
             job.summary,
@@ -102,7 +124,7 @@ def run_job(job: Job) -> int:
     _prepare_process(job.concurrency)
     tally, gate = Tally(), _gate(job)
     try:
-        digest = asyncio.run(_revise(job, lines, paths, template, tally, gate))
+        digest = asyncio.run(_revise(job, found, paths, template, tally, gate))
     except RunError as exc:
         _report(job, run, tally, paths, gate, exc.exit_code)
         raise
@@ -115,7 +137,7 @@ def run_job(job: Job) -> int:
 
 
 async def _revise(
-    job: Job, lines: Lines, paths: Layout, template: Template, tally: Tally, gate: Gate
+    job: Job, found: Input, paths: Layout, template: Template, tally: Tally, gate: Gate
 ) -> str:
     """Run the rows through; the digest of the pairs written."""
     say = _silent if job.quiet else _say
@@ -142,8 +164,8 @@ async def _revise(
         )
         engine = Engine(world, gate, Window.for_ceiling(job.concurrency), observe)
         stack.enter_context(stopping(engine, gate, say))
-        total = Total(job.limit, lines.total_bytes)
-        rows = take(read_rows(lines, job.columns), job.limit)
+        total = Total(_most(job.picking), found.total_bytes, found.total_rows)
+        rows = _rows(job, found, say)
         async with (
             shown(_display(job.quiet), tally, lambda: gate.in_flight, total),
             contextlib.aclosing(engine.outcomes(rows)) as outcomes,
@@ -156,6 +178,21 @@ async def _revise(
                     raise
         output.publish()
         return output.digest
+
+
+def _rows(job: Job, found: Input, say: Callable[[str], None]) -> Rows:
+    """The rows of the input that the job is about."""
+    return pick(
+        lambda: read_rows(found, found.name, job.columns, say),
+        job.picking,
+        rereadable=found.is_rereadable,
+    )
+
+
+def _most(picking: Picking) -> int | None:
+    """The most rows that can be picked, None where there is no limit."""
+    limits = [each for each in (picking.limit, picking.sample) if each is not None]
+    return min(limits, default=None)
 
 
 def _prepare_process(concurrency: int) -> None:
@@ -250,10 +287,18 @@ def _options(job: Job) -> dict[str, Any]:
     """The options that change what is written, for run.json."""
     return {
         "attempts": job.attempts,
-        "limit": job.limit,
+        "split": job.inputs.split or None,
+        "config": job.inputs.config or None,
+        "revision": job.inputs.revision or None,
+        "skip": job.picking.skip,
+        "sample": job.picking.sample,
+        "seed": job.picking.seed,
+        "limit": job.picking.limit,
         "max_fail_rate": job.max_fail_rate,
         "prompt_column": job.columns.prompt or None,
         "response_column": job.columns.response or None,
         "id_column": job.columns.id or None,
+        "revise": job.columns.revise or None,
+        "keep_columns": list(job.columns.keep),
         "endpoints": [] if job.mock or job.offline else [a.shown for a in job.addresses],
     }

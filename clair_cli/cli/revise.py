@@ -16,20 +16,29 @@ class Form(StrEnum):
     STANDARD = "standard"
 
 
+class Side(StrEnum):
+    """The answers of a preference row."""
+
+    CHOSEN = "chosen"
+    REJECTED = "rejected"
+
+
 def _option(panel: str, *names: str, **settings: Any) -> Any:
     """An option on a panel of the help; that `CLAIR_*` variables work is said once, not here."""
     return typer.Option(*names, rich_help_panel=panel, show_envvar=False, **settings)
 
 
-_REQUEST, _COLUMNS, _SPEED = "Request", "Columns", "Speed"
+_INPUT, _REQUEST, _COLUMNS, _SPEED = "Input", "Request", "Columns", "Speed"
 _ENDPOINT, _SIZE, _TRUST, _OUTPUT = "Endpoint", "Size and money", "Trust", "Output"
 
 
 def revise(  # noqa: PLR0913, PLR0917 - one parameter an option is how typer wants it
     source: Annotated[
-        str,
+        list[str],
         typer.Argument(
-            metavar="INPUT", help="A .jsonl file (also .gz or .zst), or - for stdin.", envvar=[]
+            metavar="INPUT...",
+            help="Files, globs, directories, URLs, a Hub dataset (user/name), or - for stdin.",
+            envvar=[],
         ),
     ],
     output: Annotated[
@@ -91,7 +100,10 @@ def revise(  # noqa: PLR0913, PLR0917 - one parameter an option is how typer wan
         int | None,
         _option(_REQUEST, min=1, metavar="N", help="Most tokens of a reply (the paper: 4096)."),
     ] = None,
-    seed: Annotated[int | None, _option(_REQUEST, metavar="N", help="Sampling seed.")] = None,
+    seed: Annotated[
+        int | None,
+        _option(_REQUEST, metavar="N", help="Seed of the model's sampling, and of --sample."),
+    ] = None,
     param: Annotated[
         list[str] | None,
         _option(
@@ -118,6 +130,53 @@ def revise(  # noqa: PLR0913, PLR0917 - one parameter an option is how typer wan
             show_default=False,
         ),
     ] = "",
+    revise_side: Annotated[
+        Side | None,
+        _option(
+            _COLUMNS,
+            "--revise",
+            envvar="CLAIR_REVISE",
+            help="The answer of a preference row to revise (default: rejected).",
+        ),
+    ] = None,
+    keep_columns: Annotated[
+        str,
+        _option(
+            _COLUMNS,
+            metavar="A,B",
+            help="Columns of the input that pairs keep.",
+            show_default=False,
+        ),
+    ] = "",
+    split: Annotated[
+        str,
+        _option(
+            _INPUT,
+            metavar="NAME[FROM:TO]",
+            help="Split of a Hub dataset or a directory, and which of its rows.",
+            show_default=False,
+        ),
+    ] = "",
+    config: Annotated[
+        str,
+        _option(_INPUT, metavar="NAME", help="Configuration of a Hub dataset.", show_default=False),
+    ] = "",
+    revision: Annotated[
+        str,
+        _option(
+            _INPUT,
+            metavar="REV",
+            help="Branch, tag or commit of a Hub dataset.",
+            show_default=False,
+        ),
+    ] = "",
+    skip: Annotated[
+        int, _option(_INPUT, min=0, metavar="ROWS", help="Leave out the first rows.")
+    ] = 0,
+    sample: Annotated[
+        int | None,
+        _option(_INPUT, min=1, metavar="ROWS", help="Draw so many rows at random, by --seed."),
+    ] = None,
     concurrency: Annotated[
         int,
         _option(_SPEED, "-c", "--concurrency", min=1, metavar="N", help="Most requests in flight."),
@@ -135,7 +194,7 @@ def revise(  # noqa: PLR0913, PLR0917 - one parameter an option is how typer wan
         ),
     ] = 600.0,
     limit: Annotated[
-        int | None, _option(_SIZE, min=1, help="Read only the first rows.", metavar="ROWS")
+        int | None, _option(_INPUT, min=1, help="Read only so many rows.", metavar="ROWS")
     ] = None,
     dry_run: Annotated[
         bool, _option(_SIZE, "--dry-run", help="Send nothing: count rows, tokens and price.")
@@ -195,14 +254,16 @@ def revise(  # noqa: PLR0913, PLR0917 - one parameter an option is how typer wan
     Run the same command again after any interruption: it asks only for what is missing. Every
     option can also come from a CLAIR_NAME variable or from clair.toml.
     """
-    from clair_cli.cli.job import Job, Spending, run_job  # noqa: PLC0415 - `clair --help` stays quick
-    from clair_cli.cli.settings import addresses, parameters, prices  # noqa: PLC0415
+    from clair_cli.cli.job import Inputs, Job, Spending, run_job  # noqa: PLC0415 - `clair --help` stays quick
+    from clair_cli.cli.settings import addresses, column_names, parameters, prices  # noqa: PLC0415
     from clair_cli.endpoint import Patience  # noqa: PLC0415
     from clair_cli.sources import Columns  # noqa: PLC0415
+    from clair_cli.sources.picking import Picking  # noqa: PLC0415
 
     del config_file  # its callback has made its content the defaults
     job = Job(
-        source=source,
+        inputs=Inputs(source, split, config, revision),
+        picking=Picking(skip, sample, seed or 0, limit),
         output=output,
         addresses=addresses(
             base_url or [],
@@ -222,8 +283,13 @@ def revise(  # noqa: PLR0913, PLR0917 - one parameter an option is how typer wan
             given={"temperature": temperature, "max_tokens": max_tokens, "seed": seed},
             extra=param or [],
         ),
-        columns=Columns(prompt_column, response_column, id_column),
-        limit=limit,
+        columns=Columns(
+            prompt_column,
+            response_column,
+            id_column,
+            revise_side.value if revise_side else "",
+            column_names(keep_columns),
+        ),
         concurrency=concurrency,
         rpm=rpm,
         tpm=tpm,

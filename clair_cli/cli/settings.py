@@ -13,10 +13,15 @@ import orjson
 from clair_cli.endpoint import Address
 from clair_cli.mock import MODEL
 from clair_cli.pricing import Price, listed_price
-from clair_cli.records import UsageError
+from clair_cli.records import METRICS, UsageError
 
 OPENAI = "https://api.openai.com/v1"
 RESERVED = frozenset({"messages", "model", "stream", "n"})
+
+WRITTEN = frozenset(
+    {"id", "prompt", "chosen", "rejected", "completion", "label", "rationale", "model", *METRICS}
+)
+"""The columns of a pair, in one format or another."""
 
 NO_ENDPOINT = (
     "no endpoint: set OPENAI_API_KEY for OpenAI, or --base-url (or OPENAI_BASE_URL) for another "
@@ -88,6 +93,23 @@ def parameters(
     if twice:
         raise UsageError(f"--param {twice[0]}: is set by --{twice[0].replace('_', '-')} as well")
     return {"model": model or MODEL, **named, **added}
+
+
+def column_names(text: str) -> tuple[str, ...]:
+    """The columns that `--keep-columns` names.
+
+    Raises:
+        UsageError: One is empty, is named twice, or has the name of a column that clair writes.
+    """
+    if not text.strip():
+        return ()
+    names = tuple(name.strip() for name in text.split(","))
+    for name in names:
+        if not name or names.count(name) > 1:
+            raise UsageError(f"--keep-columns {text}: write the names with a comma between them")
+        if name in WRITTEN:
+            raise UsageError(f"--keep-columns {name}: clair writes a column of that name itself")
+    return names
 
 
 def prices(

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from rich.console import Console
     from rich.text import Text
@@ -37,21 +37,16 @@ def show(
         _complain(run, row_id)
 
 
-def _pairs(run: Path) -> "Iterator[dict[str, Any]]":
-    import orjson  # noqa: PLC0415
-
-    from clair_cli.lines import Lines  # noqa: PLC0415
+def _pairs(run: Path) -> "Iterator[Mapping[str, Any]]":
+    from clair_cli.inputs import find_input  # noqa: PLC0415
     from clair_cli.records import UsageError  # noqa: PLC0415
 
-    file = run / "train.jsonl" if run.is_dir() else run
-    for number, line in Lines(str(file)):
-        try:
-            pair = orjson.loads(line or b"")
-        except orjson.JSONDecodeError:
-            pair = None
-        if not isinstance(pair, dict) or not {"chosen", "rejected"} <= pair.keys():
-            raise UsageError(f"{file}, line {number}: is not a pair; name what clair revise wrote")
-        yield pair
+    for raw in find_input([str(run)], split="train" if run.is_dir() else ""):
+        if raw.cells is None or not {"chosen", "rejected"} <= raw.cells.keys():
+            raise UsageError(
+                f"{raw.file}, line {raw.number}: is not a pair; name what clair revise wrote"
+            )
+        yield raw.cells
 
 
 def _complain(run: Path, row_id: str) -> None:
@@ -61,7 +56,7 @@ def _complain(run: Path, row_id: str) -> None:
     raise UsageError(f"{run}: has {what}")
 
 
-def _show(screen: "Console", pair: dict[str, Any]) -> None:
+def _show(screen: "Console", pair: "Mapping[str, Any]") -> None:
     from rich.rule import Rule  # noqa: PLC0415
     from rich.text import Text  # noqa: PLC0415
 

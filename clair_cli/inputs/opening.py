@@ -1,0 +1,39 @@
+"""A place -> its bytes: from disk, stdin or a URL, unpacked, with damage told in one line."""
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
+from pathlib import Path
+from typing import IO
+
+from clair_cli.inputs.places import STDIN, Place
+from clair_cli.inputs.remote import open_url, telling
+from clair_cli.inputs.unpacking import unpacked
+from clair_cli.records import UsageError
+
+
+@contextmanager
+def opened(place: Place) -> Iterator[IO[bytes]]:
+    """The plain bytes of `place`.
+
+    Raises:
+        UsageError: It cannot be opened, or (while it is read in the body) is damaged or ends early.
+    """
+    with _telling_errors(place), _packed(place) as file, unpacked(file, place.packing) as plain:
+        yield plain
+
+
+def _packed(place: Place) -> IO[bytes]:
+    if place.path == STDIN:
+        # Not sys.stdin: the interpreter aborts if a thread still reads it at exit.
+        return open(sys.stdin.fileno(), "rb", closefd=False)
+    return open_url(place.path) if place.is_url else Path(place.path).open("rb")
+
+
+@contextmanager
+def _telling_errors(place: Place) -> Iterator[None]:
+    try:
+        with telling(place.path) if place.is_url else nullcontext():
+            yield
+    except OSError as exc:
+        raise UsageError(f"{place.name}: cannot be read ({exc.strerror or exc})") from exc
