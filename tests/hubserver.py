@@ -21,6 +21,7 @@ tree, paths, head, get, create, branch, preupload, batch, put, verify, commit, w
     hub.fault("put", reset=True)                            # closed before anything is done
     hub.fault("commit", lost=True)                          # done, but closed without an answer
     hub.fault("tree", delay=0.5, times=ALWAYS)              # half a second late
+    hub.fault("commit", before=meddle)                      # after `meddle()`
 """
 
 import asyncio
@@ -45,10 +46,14 @@ class Hub:
 
     def __init__(self) -> None:
         self.url = ""
+        self.token, self.reader, self.stranger = "hf_writes", "hf_reads", "hf_stranger"
+        self.clear()
+
+    def clear(self) -> None:
+        """Forget everything but the address: one server for many tests."""
         self.routes = Routes()
         self.requests: list[Asked] = []
         self.faults: list[Fault] = []
-        self.token, self.reader, self.stranger = "hf_writes", "hf_reads", "hf_stranger"
         self.routes.tokens = {
             self.token: ("user", "write"),
             self.reader: ("user", "read"),
@@ -112,6 +117,7 @@ class Hub:
         self.requests.append(asked)
         fault = next((each for each in self.faults if each.meets(asked)), Fault(""))
         await asyncio.sleep(fault.delay)
+        fault.before()
         if fault.reset:
             return _hang_up(request)
         if fault.status:

@@ -14,7 +14,7 @@ class Refused(Exception):  # noqa: N818 - an answer of the Hub
 
     def answer(self) -> web.Response:
         headers = {
-            "X-Error-Message": self.message,
+            "X-Error-Message": " ".join(self.message.split()),
             **({"X-Error-Code": self.code} if self.code else {}),
         }
         body = {"error": self.message, **self.fields}

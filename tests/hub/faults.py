@@ -1,7 +1,7 @@
 """What is to go wrong, and the log of what was asked."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 
@@ -38,6 +38,7 @@ class Fault:
     reset: bool = False
     lost: bool = False
     delay: float = 0.0
+    before: Callable[[], object] = lambda: None
     skip: int = 0
     times: float = 1
 
