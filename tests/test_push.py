@@ -236,16 +236,15 @@ def test_large_files_go_to_large_file_storage(run: Path, hub: Hub, push: Pusher)
 
 STAGES = ("info", "create", "tree", "paths", "yaml", "preupload", "commit")
 TROUBLES = {"503": {"status": 503}, "429": {"status": 429}, "reset": {"reset": True}}
-HALVES = [("reset", "info"), ("503", "create"), ("reset", "tree"), ("reset", "yaml"),
-          ("503", "commit"), ("429", "commit")]  # fmt: skip
+QUICK = [("reset", "info"), ("503", "create"), ("429", "commit")]
 MATRIX = [(trouble, stage) for trouble in TROUBLES for stage in STAGES]
 
 
 @pytest.mark.parametrize(
     ("trouble", "stage"),
     [
-        *HALVES,
-        *(pytest.param(*each, marks=pytest.mark.heavy) for each in MATRIX if each not in HALVES),
+        *QUICK,
+        *(pytest.param(*each, marks=pytest.mark.heavy) for each in MATRIX if each not in QUICK),
     ],
 )
 def test_trouble_in_transit_is_borne_at_every_stage(
@@ -321,7 +320,11 @@ def test_gives_up_on_a_hub_that_keeps_failing(run: Path, hub: Hub, push: Pusher)
 
 
 @pytest.mark.parametrize(
-    ("stage", "words"), [("info", "cannot be reached"), ("paths", "does not take it now")]
+    ("stage", "words"),
+    [
+        ("info", "cannot be reached"),
+        pytest.param("paths", "does not take it now", marks=pytest.mark.heavy),
+    ],
 )
 def test_a_hub_that_never_answers_is_not_waited_for(
     stage: str, words: str, run: Path, hub: Hub, tmp_path: Path
