@@ -20,7 +20,7 @@ from clair_cli.cli.signals import stopping
 from clair_cli.cli.summary import print_summary
 from clair_cli.cli.terminal import console
 from clair_cli.endpoint import Address, Endpoint, Patience
-from clair_cli.engine import Engine, Window, World
+from clair_cli.engine import Branch, Engine, Window, World
 from clair_cli.inputs import Input, default_output, find_input
 from clair_cli.layout import Layout, layout
 from clair_cli.limits import Gate, Lane, Pace
@@ -143,12 +143,11 @@ async def _revise(
         output = stack.enter_context(Output(paths, FORMATS[job.form]))
         complete = await _completer(job, gate, observe, stack)
         grammar = Grammar(template.markers.reasoning, template.markers.revision)
-        world = World(
-            ask=Asker(template, job.recipe.parameters, store.occurrence),
-            complete=Remembering(store, complete, observe),
-            read=Reader(grammar, template.direction),
-            attempts=job.recipe.attempts,
+        branch = Branch(
+            Asker(template, job.recipe.parameters, store.occurrence),
+            Reader(grammar, template.direction),
         )
+        world = World([branch], Remembering(store, complete, observe), attempts=job.recipe.attempts)
         engine = Engine(world, gate, Window.for_ceiling(job.concurrency), observe)
         stack.enter_context(stopping(engine, gate, say))
         total = Total(_most(job.recipe.picking), found.total_bytes, found.total_rows)
