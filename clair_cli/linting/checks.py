@@ -14,6 +14,9 @@ from clair_cli.linting.labels import is_label
 from clair_cli.linting.sides import check_answer, check_prompt, split
 from clair_cli.linting.special import CODES, Special, fits_template, misleads
 
+NULLABLE = (*READ, "messages")
+"""The columns whose nulls count, where they exist."""
+
 
 @dataclass(slots=True)
 class _Seen:
@@ -37,7 +40,7 @@ class Checks:
         self.columns = Columns()
         self.contents = contents
         self._special = Special()
-        self._nulls: dict[str, _Seen] = {}
+        self._nulls: dict[tuple[str, ...], _Seen] = {}
         self._forms: dict[str, _Seen] = {}
         self._all: _Seen | None = None
 
@@ -68,9 +71,8 @@ class Checks:
         if row.at.id and self.contents.repeats.has_id(row.at.id, label):
             row.tell("repeated_id", "")
         self._special.add(cells, row.at)
-        for name in (*READ, "messages"):
-            if cells.get(name) is None:
-                _count(self._nulls, name, row.at)
+        nulls = tuple(name for name in NULLABLE if cells.get(name) is None)
+        self._nulls.setdefault(nulls, _Seen(row.at)).count += 1
         row.check(cells)
 
     def note_form(self, form: Form, at: Place) -> None:
@@ -84,7 +86,7 @@ class Checks:
         if self.kind == "paired":
             self._finish_pairs(self._all)
         elif self.kind == "unpaired":
-            self._finish_nulls(LABELLED)
+            self._finish_nulls("null_cell", LABELLED)
             self._finish_labels(self._all)
         else:
             code = "no_columns" if self.kind == "none" else "mixed_kinds"
@@ -93,27 +95,28 @@ class Checks:
         for name, at in self._special.met.items():
             self.found.add(CODES[name], at, name, count=self._all.count)
         self._finish_forms()
-        seen = self._nulls.get("messages")
-        if seen and "messages" in self.columns.names and self.form == "conversational":
-            self.found.add("messages_column", seen.first, "it is null", count=seen.count)
+        if self.form == "conversational":
+            self._finish_nulls("messages_column", ["messages"])
         bias = self.contents.lengths.bias()
         if bias:
             self.found.add("length_bias", self._all.first, bias, count=self._all.count)
 
     def _finish_pairs(self, rows: _Seen) -> None:
-        self._finish_nulls((*PAIR, "prompt"))
+        self._finish_nulls("null_cell", (*PAIR, "prompt"))
         if "label" in self.columns.names:
             self.found.add("label_in_pairs", rows.first, count=rows.count)
         if "prompt" not in self.columns.names:
             code = "implicit_strings" if self.form == "standard" else "implicit_prompt"
             self.found.add(code, rows.first, count=rows.count)
 
-    def _finish_nulls(self, wanted: Sequence[str]) -> None:
-        """Nulls and missing cells of the columns that are read, in whichever row they exist."""
-        for name in wanted:
-            if name in self._nulls and name in self.columns.names:
-                seen = self._nulls[name]
-                self.found.add("null_cell", seen.first, f"in {name}", count=seen.count)
+    def _finish_nulls(self, code: str, wanted: Sequence[str]) -> None:
+        """Rows with a null or missing cell in a column that is read and that some row has."""
+        known = [name for name in wanted if name in self.columns.names]
+        met = [(nulls, seen) for nulls, seen in self._nulls.items() if {*nulls} & {*known}]
+        if met:
+            names = ", ".join(name for name in known if name in met[0][0])
+            count = sum(seen.count for _, seen in met)
+            self.found.add(code, met[0][1].first, f"null in {names}", count=count)
 
     def _finish_forms(self) -> None:
         """Rows of the rarer form; the first one of them is shown."""

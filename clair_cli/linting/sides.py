@@ -2,7 +2,7 @@
 
 from clair_cli.linting.cells import ROLES, Tell, Text, answer_text, plain_text, split_shared
 
-LEAST_REPEATED = 20
+LEAST_REPEATED = 12
 """Characters from which on a text prompt at the beginning of an answer is no chance."""
 
 
