@@ -20,6 +20,20 @@ def check_stdin(names: Sequence[str]) -> None:
         raise UsageError("-: stdin cannot be joined with files; name one or the others")
 
 
+def check_apart(names: Sequence[str], paths: Layout) -> None:
+    """See that pairs do not go into a directory that is read, to be taken for input next time.
+
+    Raises:
+        UsageError: They would.
+    """
+    for name in names:
+        if Path(name).is_dir() and paths.side.resolve().is_relative_to(Path(name).resolve()):
+            raise UsageError(
+                f"{name}: the output {paths.data or paths.side} lies in it, and would be read with "
+                "it next time; name another place with -o"
+            )
+
+
 def check_paths(
     inputs: Sequence[Path], paths: Layout, store: Path | None, summary: Path | None
 ) -> None:

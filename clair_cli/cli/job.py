@@ -13,13 +13,14 @@ from typing import Any
 
 from clair_cli.budget import Budget
 from clair_cli.card import Run, as_json, card, run_record
-from clair_cli.cli.checks import check_paths, check_stdin
+from clair_cli.cli.checks import check_apart, check_paths, check_stdin
 from clair_cli.cli.dryrun import dry_run
+from clair_cli.cli.recipe import Recipe
 from clair_cli.cli.signals import stopping
 from clair_cli.cli.summary import print_summary
-from clair_cli.cli.terminal import console, printable
+from clair_cli.cli.terminal import console
 from clair_cli.endpoint import Address, Endpoint, Patience
-from clair_cli.engine import Engine, Window, World
+from clair_cli.engine import Branch, Engine, Window, World
 from clair_cli.inputs import Input, default_output, find_input
 from clair_cli.layout import Layout, layout
 from clair_cli.limits import Gate, Lane, Pace
@@ -27,11 +28,11 @@ from clair_cli.locks import lock
 from clair_cli.mock import MockServer
 from clair_cli.pricing import Price
 from clair_cli.progress import Display, LiveDisplay, LogDisplay, Total, shown
-from clair_cli.prompts import Asker, Template, load_template
+from clair_cli.prompts import Asker, Template
 from clair_cli.reading import Reader
 from clair_cli.records import Adapted, Event, Observer, RunError, UsageError
 from clair_cli.revision import Grammar
-from clair_cli.sources import Columns, read_rows
+from clair_cli.sources import read_rows
 from clair_cli.sources.picking import Picking, Rows, pick
 from clair_cli.store import Complete, Remembering, Store, never_asks, put_aside
 from clair_cli.tally import Tally
@@ -52,42 +53,20 @@ class Spending:
 
 
 @dataclass(frozen=True, slots=True)
-class Inputs:
-    """What is read: names of files, directories, URLs or a Hub dataset, and which part of it."""
-
-    names: list[str]
-    split: str = ""
-    config: str = ""
-    revision: str = ""
-
-    @property
-    def shown(self) -> str:
-        """All names as text."""
-        return " ".join(printable(name) for name in self.names)
-
-
-@dataclass(frozen=True, slots=True)
 class Job:
     """What the command line asks for; taken apart here and not handed on."""
 
-    inputs: Inputs
-    picking: Picking
+    recipe: Recipe
     output: str
     addresses: list[Address]
-    mock: bool
     offline: bool
     fresh: bool
-    store: Path | None
-    template: str
-    parameters: dict[str, Any]
-    columns: Columns
     concurrency: int
     rpm: float | None
     tpm: float | None
     dry_run: bool
     spending: Spending
     patience: Patience
-    attempts: int
     max_fail_rate: float
     form: str
     quiet: bool
@@ -103,21 +82,29 @@ def run_job(job: Job) -> int:
     Raises:
         RunError: What ended the run before its end; it carries the exit code.
     """
-    check_stdin(job.inputs.names)
+    check_stdin(job.recipe.inputs.names)
     found = find_input(
-        job.inputs.names,
-        split=job.inputs.split,
-        config=job.inputs.config,
-        revision=job.inputs.revision,
+        job.recipe.inputs.names,
+        split=job.recipe.inputs.split,
+        config=job.recipe.inputs.config,
+        revision=job.recipe.inputs.revision,
     )
-    paths = layout(job.output, default_output(job.inputs.names))
-    check_paths(found.files, paths, job.store, job.summary)
-    template = load_template(job.template)
-    run = Run(job.inputs.shown, template, job.parameters, job.form, _options(job), time.time())
+    paths = layout(job.output, default_output(job.recipe.inputs.names))
+    check_apart(job.recipe.inputs.names, paths)
+    check_paths(found.files, paths, job.recipe.store, job.summary)
+    template = job.recipe.template
+    run = Run(
+        job.recipe.inputs.shown,
+        template,
+        job.recipe.parameters,
+        job.form,
+        _options(job),
+        time.time(),
+    )
     if job.dry_run:
         return dry_run(
             _rows(job, found, _silent if job.quiet else _say),
-            Asker(template, job.parameters, lambda _: 0),
+            Asker(template, job.recipe.parameters, lambda _: 0),
             job.spending.price,
             job.summary,
         )
@@ -148,7 +135,7 @@ async def _revise(
             say(event.sentence)
 
     async with contextlib.AsyncExitStack() as stack:
-        path = job.store or (paths.mock_store if job.mock else paths.store)
+        path = job.recipe.store or (paths.mock_store if job.recipe.mock else paths.store)
         stack.enter_context(lock(paths.output))  # runs with stores of their own may share it
         if job.fresh:
             stack.enter_context(put_aside(path))
@@ -156,15 +143,14 @@ async def _revise(
         output = stack.enter_context(Output(paths, FORMATS[job.form]))
         complete = await _completer(job, gate, observe, stack)
         grammar = Grammar(template.markers.reasoning, template.markers.revision)
-        world = World(
-            ask=Asker(template, job.parameters, store.occurrence),
-            complete=Remembering(store, complete, observe),
-            read=Reader(grammar, template.direction),
-            attempts=job.attempts,
+        branch = Branch(
+            Asker(template, job.recipe.parameters, store.occurrence),
+            Reader(grammar, template.direction),
         )
+        world = World([branch], Remembering(store, complete, observe), attempts=job.recipe.attempts)
         engine = Engine(world, gate, Window.for_ceiling(job.concurrency), observe)
         stack.enter_context(stopping(engine, gate, say))
-        total = Total(_most(job.picking), found.total_bytes, found.total_rows)
+        total = Total(_most(job.recipe.picking), found.total_bytes, found.total_rows)
         rows = _rows(job, found, say)
         async with (
             shown(_display(job.quiet), tally, lambda: gate.in_flight, total),
@@ -183,8 +169,8 @@ async def _revise(
 def _rows(job: Job, found: Input, say: Callable[[str], None]) -> Rows:
     """The rows of the input that the job is about."""
     return pick(
-        lambda: read_rows(found, found.name, job.columns, say),
-        job.picking,
+        lambda: read_rows(found, found.name, job.recipe.columns, say),
+        job.recipe.picking,
         rereadable=found.is_rereadable,
     )
 
@@ -230,7 +216,7 @@ async def _completer(
     if job.offline:
         return never_asks
     addresses = job.addresses
-    if job.mock:
+    if job.recipe.mock:
         server = await stack.enter_async_context(MockServer())
         addresses = [Address(server.base_url)]
     spending = job.spending
@@ -285,20 +271,5 @@ def _silent(sentence: str) -> None:
 
 def _options(job: Job) -> dict[str, Any]:
     """The options that change what is written, for run.json."""
-    return {
-        "attempts": job.attempts,
-        "split": job.inputs.split or None,
-        "config": job.inputs.config or None,
-        "revision": job.inputs.revision or None,
-        "skip": job.picking.skip,
-        "sample": job.picking.sample,
-        "seed": job.picking.seed,
-        "limit": job.picking.limit,
-        "max_fail_rate": job.max_fail_rate,
-        "prompt_column": job.columns.prompt or None,
-        "response_column": job.columns.response or None,
-        "id_column": job.columns.id or None,
-        "revise": job.columns.revise or None,
-        "keep_columns": list(job.columns.keep),
-        "endpoints": [] if job.mock or job.offline else [a.shown for a in job.addresses],
-    }
+    addresses = [] if job.recipe.mock or job.offline else [a.shown for a in job.addresses]
+    return job.recipe.options() | {"max_fail_rate": job.max_fail_rate, "endpoints": addresses}

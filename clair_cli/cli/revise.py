@@ -254,16 +254,38 @@ def revise(  # noqa: PLR0913, PLR0917 - one parameter an option is how typer wan
     Run the same command again after any interruption: it asks only for what is missing. Every
     option can also come from a CLAIR_NAME variable or from clair.toml.
     """
-    from clair_cli.cli.job import Inputs, Job, Spending, run_job  # noqa: PLC0415 - `clair --help` stays quick
+    from clair_cli.cli.job import Job, Spending, run_job  # noqa: PLC0415 - `clair --help` stays quick
+    from clair_cli.cli.recipe import Inputs, Recipe  # noqa: PLC0415
     from clair_cli.cli.settings import addresses, column_names, parameters, prices  # noqa: PLC0415
     from clair_cli.endpoint import Patience  # noqa: PLC0415
+    from clair_cli.prompts import load_template  # noqa: PLC0415
     from clair_cli.sources import Columns  # noqa: PLC0415
     from clair_cli.sources.picking import Picking  # noqa: PLC0415
 
     del config_file  # its callback has made its content the defaults
-    job = Job(
+    recipe = Recipe(
         inputs=Inputs(source, split, config, revision),
+        columns=Columns(
+            prompt_column,
+            response_column,
+            id_column,
+            revise_side.value if revise_side else "",
+            column_names(keep_columns),
+        ),
         picking=Picking(skip, sample, seed or 0, limit),
+        template=load_template(prompt),
+        parameters=parameters(
+            model=model,
+            mock=mock,
+            given={"temperature": temperature, "max_tokens": max_tokens, "seed": seed},
+            extra=param or [],
+        ),
+        attempts=attempts,
+        mock=mock,
+        store=store,
+    )
+    job = Job(
+        recipe=recipe,
         output=output,
         addresses=addresses(
             base_url or [],
@@ -272,31 +294,14 @@ def revise(  # noqa: PLR0913, PLR0917 - one parameter an option is how typer wan
             needed=not (mock or offline or dry_run),
             insecure=insecure_http,
         ),
-        mock=mock,
         offline=offline,
         fresh=fresh,
-        store=store,
-        template=prompt,
-        parameters=parameters(
-            model=model,
-            mock=mock,
-            given={"temperature": temperature, "max_tokens": max_tokens, "seed": seed},
-            extra=param or [],
-        ),
-        columns=Columns(
-            prompt_column,
-            response_column,
-            id_column,
-            revise_side.value if revise_side else "",
-            column_names(keep_columns),
-        ),
         concurrency=concurrency,
         rpm=rpm,
         tpm=tpm,
         dry_run=dry_run,
         spending=Spending(max_requests, max_cost, prices(model, price_in, price_out, max_cost)),
         patience=Patience(timeout, give_up_after),
-        attempts=attempts,
         max_fail_rate=max_fail_rate,
         form=form.value,
         quiet=quiet,

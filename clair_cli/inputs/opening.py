@@ -2,12 +2,11 @@
 
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from typing import IO
 
 from clair_cli.inputs.places import STDIN, Place
-from clair_cli.inputs.remote import open_url, telling
 from clair_cli.inputs.unpacking import unpacked
 from clair_cli.records import UsageError
 
@@ -27,13 +26,23 @@ def _packed(place: Place) -> IO[bytes]:
     if place.path == STDIN:
         # Not sys.stdin: the interpreter aborts if a thread still reads it at exit.
         return open(sys.stdin.fileno(), "rb", closefd=False)
-    return open_url(place.path) if place.is_url else Path(place.path).open("rb")
+    if not place.is_url:
+        return Path(place.path).open("rb")
+    from clair_cli.inputs.remote import open_url  # noqa: PLC0415 - brings an HTTP client along
+
+    return open_url(place.path)
 
 
 @contextmanager
 def _telling_errors(place: Place) -> Iterator[None]:
     try:
-        with telling(place.path) if place.is_url else nullcontext():
+        with _telling_remote(place.path) if place.is_url else nullcontext():
             yield
     except OSError as exc:
         raise UsageError(f"{place.name}: cannot be read ({exc.strerror or exc})") from exc
+
+
+def _telling_remote(url: str) -> AbstractContextManager[None]:
+    from clair_cli.inputs.remote import telling  # noqa: PLC0415 - brings an HTTP client along
+
+    return telling(url)
