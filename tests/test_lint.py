@@ -282,7 +282,16 @@ def test_a_finding_comes_alone_or_with_its_kin(name: str, linted: Linted) -> Non
     assert set(codes(report)) - {code} <= kin.get(code, set())
 
 
-@pytest.mark.parametrize("rows", [talks(40), texts(40), labelled(40)])
+@pytest.mark.parametrize(
+    "rows",
+    [
+        talks(40),
+        texts(40),
+        labelled(40),
+        pytest.param(every(texts(), prompt="After"), id="a short prompt begins an answer"),
+        pytest.param([row | {"id": n // 2} for n, row in enumerate(labelled())], id="unpaired ids"),
+    ],
+)
 def test_clean_rows_have_no_finding(rows: Rows, linted: Linted) -> None:
     ended, report = linted(rows)
     assert (ended, codes(report)) == (0, [])
@@ -294,16 +303,17 @@ def test_clean_rows_have_no_finding(rows: Rows, linted: Linted) -> None:
         (talks(1), 80, "", ""),
         (talks(1), 40, "cut", "note"),
         (talks(1), 28, "collapses", "breaks"),
-        (talks(1), 18, "prompt_too_long", "breaks"),
+        (talks(1), 20, "collapses", "breaks"),
+        (talks(1), 19, "prompt_too_long", "breaks"),
         (texts(1), 28, "collapses", "breaks"),
         (labelled(2), 28, "cut", "note"),
-        (labelled(2), 18, "prompt_too_long", "breaks"),
+        (labelled(2), 19, "prompt_too_long", "breaks"),
     ],
 )
 def test_rows_are_cut_as_trl_cuts_them(
     rows: Rows, limit: int, code: str, level: str, linted: Linted
 ) -> None:
-    """The prompt is 18 characters, its answers 28, and they differ in the 13th."""
+    """The prompt has 19 characters; its answers differ behind the 15th of theirs."""
     ended, report = linted(rows, "--max-length", str(limit))
     assert codes(report) == [code][: len(code)]
     assert [finding["level"] for finding in report["findings"]] == [level][: len(level)]
