@@ -7,7 +7,7 @@ run.json.
 import json
 import platform
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -37,8 +37,7 @@ configs:
 - config_name: default
   description: pairs sha256:{digest}
   data_files:
-  - split: train
-    path: train.jsonl
+{data_files}
 size_categories:
 - {size}
 tags:
@@ -101,8 +100,8 @@ class Run:
     started: float = field(default_factory=time.time)
 
 
-def card(run: Run, tally: Tally, digest: str) -> bytes:
-    """The dataset card (README.md), with the YAML that names the data file.
+def card(run: Run, tally: Tally, digest: str, files: Mapping[str, Sequence[str]]) -> bytes:
+    """The dataset card (README.md), with the YAML that names the data files of each split.
 
     The digest of the pairs is part of its configuration because `datasets` caches a local
     directory by its configuration alone: without it, a trainer would read the pairs of an earlier
@@ -111,6 +110,7 @@ def card(run: Run, tally: Tally, digest: str) -> bytes:
     parameters = {k: v for k, v in run.parameters.items() if k != "model"}
     return CARD.format(
         digest=digest,
+        data_files="\n".join(_data_files(split, names) for split, names in files.items()),
         size=_size(tally.pairs),
         source=_plain(run.source),
         pairs=tally.pairs,
@@ -156,6 +156,11 @@ def run_record(run: Run, tally: Tally) -> dict[str, Any]:
 def as_json(record: Mapping[str, Any]) -> bytes:
     """A record as readable JSON."""
     return orjson.dumps(record, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
+
+
+def _data_files(split: str, names: Sequence[str]) -> str:
+    path = names[0] if len(names) == 1 else names[0].replace("-00000-of-", "-*-of-")
+    return f"  - split: {split}\n    path: {path}"
 
 
 def _size(pairs: int) -> str:

@@ -36,7 +36,15 @@ from clair_cli.sources import read_rows
 from clair_cli.sources.picking import Picking, Rows, pick
 from clair_cli.store import Complete, Remembering, Store, never_asks, put_aside
 from clair_cli.tally import Tally
-from clair_cli.writers import FORMATS, Output, write_whole
+from clair_cli.writers import (
+    FORMATS,
+    Output,
+    Plan,
+    Written,
+    check_not_foreign,
+    settle,
+    write_whole,
+)
 
 CODE_FAILED_ROWS = 3
 SPARE_FILES = 64
@@ -69,6 +77,7 @@ class Job:
     patience: Patience
     max_fail_rate: float
     form: str
+    plan: Plan
     quiet: bool
     summary: Path | None
 
@@ -92,13 +101,17 @@ def run_job(job: Job) -> int:
     paths = layout(job.output, default_output(job.recipe.inputs.names))
     check_apart(job.recipe.inputs.names, paths)
     check_paths(found.files, paths, job.recipe.store, job.summary)
+    plan = job.plan.fitting(paths)
+    check_not_foreign(paths, plan.splits, plan.kind)
+    if job.form == "clair" and not job.quiet:
+        _say("warning: TRL 0.29 and later fails on --format clair; the other formats train")
     template = job.recipe.template
     run = Run(
         job.recipe.inputs.shown,
         template,
         job.recipe.parameters,
         job.form,
-        _options(job),
+        _options(job, plan),
         time.time(),
     )
     if job.dry_run:
@@ -111,22 +124,28 @@ def run_job(job: Job) -> int:
     _prepare_process(job.concurrency)
     tally, gate = Tally(), _gate(job)
     try:
-        digest = asyncio.run(_revise(job, found, paths, template, tally, gate))
+        written = asyncio.run(_revise(job, found, paths, template, plan, tally, gate))
     except RunError as exc:
-        _report(job, run, tally, paths, gate, exc.exit_code)
+        _report(job, run, tally, paths, gate, exc.exit_code, Written())
         raise
     code = CODE_FAILED_ROWS if tally.failed / max(tally.read, 1) > job.max_fail_rate else 0
     if paths.card:
-        write_whole(paths.card, card(run, tally, digest))
-    write_whole(paths.run, as_json(_record(job, run, tally, gate)))
-    _report(job, run, tally, paths, gate, code)
+        write_whole(paths.card, card(run, tally, written.digest, written.files))
+    settle(paths, as_json(_record(job, run, tally, gate, written)))
+    _report(job, run, tally, paths, gate, code, written)
     return code
 
 
 async def _revise(
-    job: Job, found: Input, paths: Layout, template: Template, tally: Tally, gate: Gate
-) -> str:
-    """Run the rows through; the digest of the pairs written."""
+    job: Job,
+    found: Input,
+    paths: Layout,
+    template: Template,
+    plan: Plan,
+    tally: Tally,
+    gate: Gate,
+) -> Written:
+    """Run the rows through, and publish what came of them."""
     say = _silent if job.quiet else _say
 
     def observe(event: Event) -> None:
@@ -140,7 +159,7 @@ async def _revise(
         if job.fresh:
             stack.enter_context(put_aside(path))
         store = stack.enter_context(Store(path))
-        output = stack.enter_context(Output(paths, FORMATS[job.form]))
+        output = stack.enter_context(Output(paths, FORMATS[job.form], plan))
         complete = await _completer(job, gate, observe, stack)
         grammar = Grammar(template.markers.reasoning, template.markers.revision)
         world = World(
@@ -163,8 +182,7 @@ async def _revise(
                 except RunError as exc:
                     await engine.drain(exc)
                     raise
-        output.publish()
-        return output.digest
+        return output.publish()
 
 
 def _rows(job: Job, found: Input, say: Callable[[str], None]) -> Rows:
@@ -238,20 +256,23 @@ def _display(quiet: bool) -> Display | None:
     return LiveDisplay(screen) if screen.is_terminal else LogDisplay(screen)
 
 
-def _record(job: Job, run: Run, tally: Tally, gate: Gate) -> dict[str, Any]:
-    """What ran, with what it cost and what each replica did."""
+def _record(job: Job, run: Run, tally: Tally, gate: Gate, written: Written) -> dict[str, Any]:
+    """What ran, with what it wrote and cost, and what each replica did."""
     price = job.spending.price
     cost = {"usd_paid": float(price.of(tally.paid_usage))} if price else None
     replicas = [
         {"endpoint": lane.name, "answered": lane.answered, "failed": lane.failed}
         for lane in gate.lanes
     ]
-    return run_record(run, tally) | {"cost": cost, "replicas": replicas}
+    data = {"files": written.names, "splits": dict(written.rows)}
+    return run_record(run, tally) | data | {"cost": cost, "replicas": replicas}
 
 
-def _report(job: Job, run: Run, tally: Tally, paths: Layout, gate: Gate, code: int) -> None:
+def _report(
+    job: Job, run: Run, tally: Tally, paths: Layout, gate: Gate, code: int, written: Written
+) -> None:
     """Tell what ran: a table for a person, `--summary` for a program."""
-    record = _record(job, run, tally, gate) | {"exit_code": code}
+    record = _record(job, run, tally, gate, written) | {"exit_code": code}
     if job.summary:
         write_whole(job.summary, as_json(record))
     if job.quiet:
@@ -270,7 +291,14 @@ def _silent(sentence: str) -> None:
     """Say nothing: `--quiet`."""
 
 
-def _options(job: Job) -> dict[str, Any]:
+def _options(job: Job, plan: Plan) -> dict[str, Any]:
     """The options that change what is written, for run.json."""
     addresses = [] if job.recipe.mock or job.offline else [a.shown for a in job.addresses]
-    return job.recipe.options() | {"max_fail_rate": job.max_fail_rate, "endpoints": addresses}
+    files = {
+        "file_type": plan.kind,
+        "shard_size": plan.shard_size,
+        "split_test": plan.test_share,
+    }
+    return (
+        job.recipe.options() | files | {"max_fail_rate": job.max_fail_rate, "endpoints": addresses}
+    )
