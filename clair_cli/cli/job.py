@@ -16,6 +16,7 @@ from clair_cli.card import card
 from clair_cli.cli.checks import check_apart, check_paths, check_stdin
 from clair_cli.cli.command import command_line
 from clair_cli.cli.dryrun import dry_run
+from clair_cli.cli.publishing import Publishing
 from clair_cli.cli.recipe import Recipe
 from clair_cli.cli.signals import stopping
 from clair_cli.cli.summary import print_summary
@@ -85,6 +86,7 @@ class Job:
     summary: Path | None
     licence: str = ""
     languages: tuple[str, ...] = ()
+    publishing: Publishing | None = None
 
 
 def run_job(job: Job) -> int:
@@ -108,6 +110,8 @@ def run_job(job: Job) -> int:
     check_paths(found.files, paths, job.recipe.store, job.summary)
     plan = job.plan.fitting(paths)
     check_not_foreign(paths, plan.splits, plan.kind)
+    if job.publishing:
+        job.publishing.check(paths)
     if job.form == "clair" and not job.quiet:
         _say("warning: TRL 0.29 and later fails on --format clair; the other formats train")
     template = job.recipe.template
@@ -131,6 +135,10 @@ def run_job(job: Job) -> int:
         write_whole(paths.card, card(run, tally, written.digest, written.files, written.rows))
     settle(paths, as_json(_record(job, run, tally, gate, written)))
     _report(job, run, tally, paths, gate, code, written)
+    if job.publishing and code:
+        _say("not published: rows failed; see --max-fail-rate")
+    elif job.publishing:
+        job.publishing.publish(paths, _silent if job.quiet else _say)
     return code
 
 

@@ -300,6 +300,18 @@ def revise(  # noqa: PLR0913, PLR0917 - one parameter an option is how typer wan
             help="Share of pairs that become a test split, by a hash of id and --seed.",
         ),
     ] = 0.0,
+    push: Annotated[
+        str,
+        _option(
+            _OUTPUT,
+            metavar="USER/NAME",
+            help="Publish the run on the Hub when every row has its pair; see clair push.",
+            show_default=False,
+        ),
+    ] = "",
+    private: Annotated[
+        bool, _option(_OUTPUT, "--private", help="With --push: make the dataset private.")
+    ] = False,
     quiet: Annotated[bool, _option(_OUTPUT, "--quiet", "-q", help="Print errors alone.")] = False,
     summary: Annotated[
         Path | None, _option(_OUTPUT, metavar="FILE", help="Write what ran as JSON.")
@@ -319,6 +331,7 @@ def revise(  # noqa: PLR0913, PLR0917 - one parameter an option is how typer wan
         column_names,
         parameters,
         prices,
+        publishing,
         size_in_bytes,
     )
     from clair_cli.endpoint import Patience  # noqa: PLC0415
@@ -379,5 +392,6 @@ def revise(  # noqa: PLR0913, PLR0917 - one parameter an option is how typer wan
         summary=summary,
         licence="".join(card_ids("--license", [licence] if licence else [])),
         languages=card_ids("--language", language or []),
+        publishing=publishing(push, private=private),
     )
     return run_job(job)
