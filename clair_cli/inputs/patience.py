@@ -86,7 +86,9 @@ def status_of(error: BaseException) -> int | None:
 
 def causes(error: BaseException | None) -> Iterator[BaseException]:
     """`error`, what it was raised from, and so on."""
-    while error is not None:
+    seen: set[int] = set()
+    while error is not None and id(error) not in seen:
+        seen.add(id(error))
         yield error
         error = error.__cause__ or error.__context__
 
