@@ -162,8 +162,15 @@ def _line(record: dict[str, Any]) -> bytes:
     try:
         return orjson.dumps(record, option=orjson.OPT_APPEND_NEWLINE)
     except TypeError:  # a row nested deeper than orjson writes: it reads four times as deep
-        record = record | {"row": repr(record.get("row"))}
+        record = record | {"row": _represented(record.get("row"))}
         return orjson.dumps(record, option=orjson.OPT_APPEND_NEWLINE)
+
+
+def _represented(row: object) -> str:
+    try:
+        return repr(row)
+    except RecursionError:
+        return "(nested too deep to be shown)"
 
 
 def _part(path: Path) -> Path:

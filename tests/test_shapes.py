@@ -34,7 +34,8 @@ def said(who: str, text: str, **more: Any) -> dict[str, Any]:
     return {"from": who, "value": text, **more}
 
 
-ASKED = [user("Name a tall mountain.")]
+QUESTION = "Name a tall mountain."
+ASKED = [user(QUESTION)]
 SYSTEM = turn("system", "Answer briefly.")
 TALK = [user("Hello."), says("Hi! What is it?"), user("Name a tall mountain.")]
 
@@ -85,11 +86,16 @@ BARE = {
 }
 GOOD, POOR = completion("K2 is tall.", 8.5), completion("Hill.", 2.0)
 ULTRAFEEDBACK: dict[str, tuple[Cells, str]] = {
-    "lowest of four": (ultrafeedback(GOOD, POOR, completion("Alp.", 7), completion("K.", 9)), "Hill."),
+    "lowest of four": (
+        ultrafeedback(GOOD, POOR, completion("Alp.", 7), completion("K.", 9)),
+        "Hill.",
+    ),
     "first of equals": (ultrafeedback(POOR, completion("Knoll.", 2)), "Hill."),
     "scores as text": (ultrafeedback(completion("A", "10"), completion("Hill.", "9.5")), "Hill."),
     "no score here and there": (
-        ultrafeedback(completion("A", None), completion("B", "N/A"), completion("C", ""), GOOD, POOR),
+        ultrafeedback(
+            completion("A", None), completion("B", "N/A"), completion("C", ""), GOOD, POOR
+        ),
         "Hill.",
     ),
     "no score at all in one": (
@@ -99,13 +105,13 @@ ULTRAFEEDBACK: dict[str, tuple[Cells, str]] = {
     "a null among them": (ultrafeedback(None, GOOD, POOR), "Hill."),
     "nulls in it": (ultrafeedback(GOOD, BARE), "Bare."),
     "a score of 10 that should be 1": (ultrafeedback(GOOD, completion("Ten.", 1)), "Ten."),
-}  # fmt: skip
+}
 
 # Preference rows
 
 CHOSEN, REJECTED = "K2, 8,611 m.", "A hill."
 BINARIZED = {
-    "prompt": ASKED[0]["content"],
+    "prompt": QUESTION,
     "prompt_id": "5b6c1f",
     "chosen": [*ASKED, says(CHOSEN)],
     "rejected": [*ASKED, says(REJECTED)],
@@ -114,7 +120,7 @@ BINARIZED = {
     "score_rejected": 4.0,
 }
 PUBLISHED = {
-    "prompt": ASKED[0]["content"],
+    "prompt": QUESTION,
     "chosen": [*ASKED, says(CHOSEN)],
     "rejected": [*ASKED, says(REJECTED)],
     "rational": "It names a real mountain.",
@@ -126,14 +132,14 @@ HH = {
     f"\n\nAssistant: {REJECTED}",
 }
 DPO = {
-    "instruction": ASKED[0]["content"],
+    "instruction": QUESTION,
     "generations": [CHOSEN, REJECTED],
     "generation_models": ["a", "b"],
     "ratings": [5, 1],
     "rationales": ["Good.", "Bad."],
     "distilabel_metadata": {"raw_output_ultra_feedback_0": "text", "raw_input": None},
     "model_name": "meta-llama/Llama-3.1-70B",
-    "prompt": ASKED[0]["content"],
+    "prompt": QUESTION,
     "prompt_id": "5b6c1f",
     "chosen": [*ASKED, says(CHOSEN)],
     "chosen_model": "a",
@@ -145,10 +151,10 @@ DPO = {
 
 SHAPES: dict[str, tuple[Cells, Turns, str]] = {
     # The command's own, and distilabel's CLAIR task with its outputs beside
-    "task": ({"task": ASKED[0]["content"], "student_solution": "Hill."}, ASKED, "Hill."),
+    "task": ({"task": QUESTION, "student_solution": "Hill."}, ASKED, "Hill."),
     "distilabel CLAIR": (
         {
-            "task": ASKED[0]["content"],
+            "task": QUESTION,
             "student_solution": "Hill.",
             "revision": "K2.",
             "rational": "It is taller.",
@@ -160,11 +166,11 @@ SHAPES: dict[str, tuple[Cells, Turns, str]] = {
     ),
     # A column each
     **{
-        f"prompt, {answer}": ({"prompt": ASKED[0]["content"], answer: "Hill."}, ASKED, "Hill.")
+        f"prompt, {answer}": ({"prompt": QUESTION, answer: "Hill."}, ASKED, "Hill.")
         for answer in ("response", "completion", "output", "answer")
     },
     "question": (
-        {"question": ASKED[0]["content"], "answer": "Hill. #### 4", "id": 7},
+        {"question": QUESTION, "answer": "Hill. #### 4", "id": 7},
         ASKED,
         "Hill. #### 4",
     ),
@@ -195,7 +201,12 @@ SHAPES: dict[str, tuple[Cells, Turns, str]] = {
         "In 1990.",
     ),
     "dolly without": (
-        {"instruction": "Name a tall mountain.", "context": "", "response": "Hill.", "category": "o"},
+        {
+            "instruction": "Name a tall mountain.",
+            "context": "",
+            "response": "Hill.",
+            "category": "o",
+        },
         ASKED,
         "Hill.",
     ),
@@ -204,20 +215,24 @@ SHAPES: dict[str, tuple[Cells, Turns, str]] = {
         {
             "id": "niv.242684",
             "system_prompt": "Answer briefly.",
-            "question": ASKED[0]["content"],
+            "question": QUESTION,
             "response": "Hill.",
         },
         [SYSTEM, *ASKED],
         "Hill.",
     ),
     "OpenOrca, blank system prompt": (
-        {"id": "t0.1", "system_prompt": "", "question": ASKED[0]["content"], "response": "Hill."},
+        {"id": "t0.1", "system_prompt": "", "question": QUESTION, "response": "Hill."},
         ASKED,
         "Hill.",
     ),
     "orca_dpo_pairs": (
-        {"system": "Answer briefly.", "question": ASKED[0]["content"], "chosen": "K2.",
-         "rejected": "Hill."},
+        {
+            "system": "Answer briefly.",
+            "question": QUESTION,
+            "chosen": "K2.",
+            "rejected": "Hill.",
+        },
         [SYSTEM, *ASKED],
         "Hill.",
     ),
@@ -285,23 +300,32 @@ SHAPES: dict[str, tuple[Cells, Turns, str]] = {
             "system": "Answer briefly.",
             "tools": "[]",
         },
-        [SYSTEM, user("Look it up."), turn("function_call", '{"name": "look"}'),
-         turn("tool", "8,611"), user("And?")],
+        [
+            SYSTEM,
+            user("Look it up."),
+            turn("function_call", '{"name": "look"}'),
+            turn("tool", "8,611"),
+            user("And?"),
+        ],
         "Hill.",
     ),
     "the same twice (Magpie)": (
         {
             "uuid": "u",
-            "instruction": ASKED[0]["content"],
+            "instruction": QUESTION,
             "response": "Hill.",
-            "conversations": [said("human", ASKED[0]["content"]), said("gpt", "Hill.")],
+            "conversations": [said("human", QUESTION), said("gpt", "Hill.")],
             "task_category": "Information seeking",
         },
         ASKED,
         "Hill.",
     ),
     # Preferences
-    "strings": ({"prompt": ASKED[0]["content"], "chosen": "K2.", "rejected": "Hill."}, ASKED, "Hill."),
+    "strings": (
+        {"prompt": QUESTION, "chosen": "K2.", "rejected": "Hill."},
+        ASKED,
+        "Hill.",
+    ),
     "message lists": (
         {"prompt": [SYSTEM, *ASKED], "chosen": [says("K2.")], "rejected": [says("Hill.")]},
         [SYSTEM, *ASKED],
@@ -326,8 +350,15 @@ SHAPES: dict[str, tuple[Cells, Turns, str]] = {
     "the alignment handbook's": (BINARIZED, ASKED, REJECTED),
     "hh-rlhf": (HH, TALK, REJECTED),
     "input is the prompt (distilabel orca)": (
-        {"system": "Answer briefly.", "input": ASKED[0]["content"], "chosen": "K2.",
-         "rejected": "Hill.", "generations": ["K2.", "Hill."], "order": ["c", "r"], "rating": [9, 1]},
+        {
+            "system": "Answer briefly.",
+            "input": QUESTION,
+            "chosen": "K2.",
+            "rejected": "Hill.",
+            "generations": ["K2.", "Hill."],
+            "order": ["c", "r"],
+            "rating": [9, 1],
+        },
         [SYSTEM, *ASKED],
         "Hill.",
     ),
@@ -335,7 +366,7 @@ SHAPES: dict[str, tuple[Cells, Turns, str]] = {
         {
             "source": "Dove",
             "conversation": [{"input": "Name a tall mountain.", "output": "K2."}],
-            "prompt": ASKED[0]["content"],
+            "prompt": QUESTION,
             "chosen": [*TALK, says(CHOSEN)],
             "rejected": [*TALK, says(REJECTED)],
         },
@@ -345,7 +376,7 @@ SHAPES: dict[str, tuple[Cells, Turns, str]] = {
     # Distilabel
     "TextGeneration": (
         {
-            "instruction": ASKED[0]["content"],
+            "instruction": QUESTION,
             "generation": "Hill.",
             "distilabel_metadata": {"raw_output_text_generation_0": "Hill."},
             "model_name": "m",
@@ -354,24 +385,41 @@ SHAPES: dict[str, tuple[Cells, Turns, str]] = {
         "Hill.",
     ),
     "TextGeneration, system prompt": (
-        {"instruction": ASKED[0]["content"], "system_prompt": "Answer briefly.",
-         "generation": "Hill."},
+        {
+            "instruction": QUESTION,
+            "system_prompt": "Answer briefly.",
+            "generation": "Hill.",
+        },
         [SYSTEM, *ASKED],
         "Hill.",
     ),
     "FormatTextGenerationSFT": (
-        {"instruction": ASKED[0]["content"], "generation": "Hill.", "prompt": ASKED[0]["content"],
-         "prompt_id": "1", "messages": [*ASKED, says("Hill.")]},
+        {
+            "instruction": QUESTION,
+            "generation": "Hill.",
+            "prompt": QUESTION,
+            "prompt_id": "1",
+            "messages": [*ASKED, says("Hill.")],
+        },
         ASKED,
         "Hill.",
     ),
     "UltraFeedback task": (
-        {"instruction": ASKED[0]["content"], "generations": ["K2.", "Hill.", None],
-         "ratings": [5, 1.0, None], "rationales": ["a", "b", None], "types": None},
+        {
+            "instruction": QUESTION,
+            "generations": ["K2.", "Hill.", None],
+            "ratings": [5, 1.0, None],
+            "rationales": ["a", "b", None],
+            "types": None,
+        },
         ASKED,
         "Hill.",
     ),
-    "one generation": ({"instruction": ASKED[0]["content"], "generations": ["Hill."]}, ASKED, "Hill."),
+    "one generation": (
+        {"instruction": QUESTION, "generations": ["Hill."]},
+        ASKED,
+        "Hill.",
+    ),
     "FormatTextGenerationDPO": (DPO, ASKED, REJECTED),
     "FormatChatGenerationDPO": (
         {key: DPO[key] for key in ("generations", "chosen", "rejected", "prompt", "prompt_id")}
@@ -381,27 +429,55 @@ SHAPES: dict[str, tuple[Cells, Turns, str]] = {
     ),
     # Union schemas: what other rows have is null here, or an empty cell of a table
     "null columns": (
-        {"prompt": None, "response": None, "chosen": None, "rejected": None, "messages": None,
-         "instruction": ASKED[0]["content"], "input": None, "output": "Hill.", "system": None},
+        {
+            "prompt": None,
+            "response": None,
+            "chosen": None,
+            "rejected": None,
+            "messages": None,
+            "instruction": QUESTION,
+            "input": None,
+            "output": "Hill.",
+            "system": None,
+        },
         ASKED,
         "Hill.",
     ),
     "empty columns": (
-        {"prompt": ASKED[0]["content"], "response": "Hill.", "chosen": "", "rejected": " ",
-         "messages": []},
+        {
+            "prompt": QUESTION,
+            "response": "Hill.",
+            "chosen": "",
+            "rejected": " ",
+            "messages": [],
+        },
         ASKED,
         "Hill.",
     ),
     "a preference among nulls": ({**BINARIZED, "messages": None, "answer": None}, ASKED, REJECTED),
-    **{f"UltraFeedback, {name}": (cells, ASKED, answer)
-       for name, (cells, answer) in ULTRAFEEDBACK.items()},
-}  # fmt: skip
+    **{
+        f"UltraFeedback, {name}": (cells, ASKED, answer)
+        for name, (cells, answer) in ULTRAFEEDBACK.items()
+    },
+}
 
 FAILING: dict[str, tuple[Cells, str, str]] = {
     "no completions": (ultrafeedback(), "no_completions", "'completions'"),
-    "null completions": ({**ultrafeedback(), "completions": None}, "no_completions", "'completions'"),
-    "no score": (ultrafeedback(completion("A", None), completion("B", "")), "no_completions", "score"),
-    "lowest is empty": (ultrafeedback(GOOD, completion(" ", 1.0)), "empty_response", "'completions'"),
+    "null completions": (
+        {**ultrafeedback(), "completions": None},
+        "no_completions",
+        "'completions'",
+    ),
+    "no score": (
+        ultrafeedback(completion("A", None), completion("B", "")),
+        "no_completions",
+        "score",
+    ),
+    "lowest is empty": (
+        ultrafeedback(GOOD, completion(" ", 1.0)),
+        "empty_response",
+        "'completions'",
+    ),
     "lowest is null": (ultrafeedback(GOOD, completion(None, 1.0)), "not_text", "null"),
     "ends with human": (
         {"conversations": [said("human", "A?"), said("gpt", "B."), said("human", "Thanks.")]},
@@ -412,32 +488,54 @@ FAILING: dict[str, tuple[Cells, str, str]] = {
     "no turns": ({"conversations": []}, "not_text", "'conversations'"),
     "null turn": ({"messages": [None, says("B.")]}, "not_text", "without a role"),
     "a tool's turn last": (
-        {"messages": [user("A?"), turn("tool", "1"), says("B.")]}, "no_user_turn", "user"),
+        {"messages": [user("A?"), turn("tool", "1"), says("B.")]},
+        "no_user_turn",
+        "user",
+    ),
     "null content": (
-        {"messages": [user("A?"), turn("assistant", None, tool_calls=[{}]), user("C?"), says("B.")]},
-        "not_text", "null"),
+        {
+            "messages": [
+                user("A?"),
+                turn("assistant", None, tool_calls=[{}]),
+                user("C?"),
+                says("B."),
+            ]
+        },
+        "not_text",
+        "null",
+    ),
     "hh-rlhf without an answer": (
         {"chosen": "\n\nHuman: A?\n\nAssistant: B.", "rejected": "\n\nHuman: A?\n\nAssistant:"},
-        "empty_response", "'rejected'"),
+        "empty_response",
+        "'rejected'",
+    ),
     "preference without prompt": ({"chosen": "Yes.", "rejected": "No."}, "no_columns", "no prompt"),
     "unrated": (
         {"instruction": "A?", "generations": ["B", "C"], "ratings": [None, None]},
-        "ambiguous_columns", "2 answers"),
+        "ambiguous_columns",
+        "2 answers",
+    ),
     "two answers": (
         {"prompt": "A?", "response": "B", "completion": "C"},
-        "ambiguous_columns", "answer from 'completion' or prompt from 'prompt', answer from 'response'"),
+        "ambiguous_columns",
+        "from 'completion' or prompt from 'prompt', answer from 'response'",
+    ),
     "full-hh-rlhf": (
         {"prompt": "A?", "response": "B", "chosen": "B", "rejected": "C"},
-        "ambiguous_columns", "'rejected' (a preference)"),
+        "ambiguous_columns",
+        "'rejected' (a preference)",
+    ),
     "messages that are neither side": (
         {**BINARIZED, "messages": [user("A?"), says("Other.")]},
-        "ambiguous_columns", "'messages'"),
+        "ambiguous_columns",
+        "'messages'",
+    ),
     "answer is a number": ({"question": "A?", "answer": 42}, "not_text", "int"),
     "answer is a list of texts": ({"question": "A?", "answer": ["B"]}, "not_text", "'answer'"),
     "answer is an object": ({"question": "A?", "answer": {"text": ["B"]}}, "not_text", "dict"),
     "all null": ({"prompt": None, "response": None}, "not_text", "null"),
     "no columns": ({"review": "Fine.", "label": 1}, "no_columns", "no column"),
-}  # fmt: skip
+}
 
 
 def in_process(path: Path, cells: Any, columns: Columns | None = None) -> Row | Failure:
@@ -501,11 +599,20 @@ def test_an_input_that_is_unclear_from_the_start_ends_the_run(
 
 SIDES = {
     name: SHAPES[name][0]
-    for name in ("strings", "message lists", "implicit prompt", "hh-rlhf", "orca_dpo_pairs",
-                 "the published CLAIR shape", "the published CLAIR shape, multi-turn",
-                 "the alignment handbook's", "FormatTextGenerationDPO", "FormatChatGenerationDPO",
-                 "input is the prompt (distilabel orca)")
-}  # fmt: skip
+    for name in (
+        "strings",
+        "message lists",
+        "implicit prompt",
+        "hh-rlhf",
+        "orca_dpo_pairs",
+        "the published CLAIR shape",
+        "the published CLAIR shape, multi-turn",
+        "the alignment handbook's",
+        "FormatTextGenerationDPO",
+        "FormatChatGenerationDPO",
+        "input is the prompt (distilabel orca)",
+    )
+}
 
 
 @pytest.mark.parametrize("name", SIDES)
@@ -538,26 +645,59 @@ NAMED: list[tuple[Cells, Columns, Turns, str]] = [
     ({"a": {"b": [{"c": "Q?"}]}, "d": "R"}, Columns("a.b.0.c", "d"), [user("Q?")], "R"),
     ({"q": "Q?", "turns": [["x"], ["R", "S"]]}, Columns("q", "turns.1.0"), [user("Q?")], "R"),
     ({"a.b": "Q?", "a": {"b": "no"}, "r": "R"}, Columns("a.b", "r"), [user("Q?")], "R"),
-    ({"instruction": "Q?", "completions": [POOR]}, Columns(response="completions.0.response"),
-     [user("Q?")], "Hill."),
+    (
+        {"instruction": "Q?", "completions": [POOR]},
+        Columns(response="completions.0.response"),
+        [user("Q?")],
+        "Hill.",
+    ),
     (ultrafeedback(GOOD, POOR) | {"q": "Q?"}, Columns(prompt="q"), [user("Q?")], "Hill."),
     (ultrafeedback(GOOD, POOR), Columns(response="completions"), ASKED, "Hill."),
-    ({"instruction": "I", "input": "X", "output": "R"}, Columns(response="output"),
-     [user("I\n\nX")], "R"),
-    ({"instruction": "I", "input": "X", "reply": "R"}, Columns(response="reply"),
-     [user("I\n\nX")], "R"),
-    ({"system": "S", "q": "Q?", "output": "R"}, Columns(prompt="q"),
-     [turn("system", "S"), user("Q?")], "R"),
-    ({"prompt": "Q?", "response": "R", "output": "S"}, Columns(response="output"), [user("Q?")], "S"),
-    ({"prompt": "Q?", "chosen": [says("C")], "rejected": [says("R")]}, Columns(response="chosen"),
-     [user("Q?")], "C"),
+    (
+        {"instruction": "I", "input": "X", "output": "R"},
+        Columns(response="output"),
+        [user("I\n\nX")],
+        "R",
+    ),
+    (
+        {"instruction": "I", "input": "X", "reply": "R"},
+        Columns(response="reply"),
+        [user("I\n\nX")],
+        "R",
+    ),
+    (
+        {"system": "S", "q": "Q?", "output": "R"},
+        Columns(prompt="q"),
+        [turn("system", "S"), user("Q?")],
+        "R",
+    ),
+    (
+        {"prompt": "Q?", "response": "R", "output": "S"},
+        Columns(response="output"),
+        [user("Q?")],
+        "S",
+    ),
+    (
+        {"prompt": "Q?", "chosen": [says("C")], "rejected": [says("R")]},
+        Columns(response="chosen"),
+        [user("Q?")],
+        "C",
+    ),
     (HH, Columns(response="chosen"), TALK, CHOSEN),
-    ({"dialog": TALK + [says("R")]}, Columns(response="dialog"), TALK, "R"),
-    ({"my_prompt": [said("human", "Q?")], "chosen": "C", "rejected": "R"},
-     Columns(prompt="my_prompt"), [user("Q?")], "R"),
-    ({"my_prompt": "Q?", "chosen": "C", "rejected": "R"},
-     Columns(prompt="my_prompt", revise="chosen"), [user("Q?")], "C"),
-]  # fmt: skip
+    ({"dialog": [*TALK, says("R")]}, Columns(response="dialog"), TALK, "R"),
+    (
+        {"my_prompt": [said("human", "Q?")], "chosen": "C", "rejected": "R"},
+        Columns(prompt="my_prompt"),
+        [user("Q?")],
+        "R",
+    ),
+    (
+        {"my_prompt": "Q?", "chosen": "C", "rejected": "R"},
+        Columns(prompt="my_prompt", revise="chosen"),
+        [user("Q?")],
+        "C",
+    ),
+]
 
 
 @pytest.mark.parametrize(("cells", "columns", "prompt", "answer"), NAMED)
@@ -595,8 +735,12 @@ def test_kept_columns_go_with_the_row(tmp_path: Path) -> None:
     row = in_process(tmp_path, cells, Columns(keep=("n", "x", "meta.tags.1", "meta", "absent")))
     assert isinstance(row, Row), row
     assert row.extra == {
-        "n": 1, "x": None, "meta.tags.1": "b", "meta": {"tags": ["a", "b"]}, "absent": None,
-    }  # fmt: skip
+        "n": 1,
+        "x": None,
+        "meta.tags.1": "b",
+        "meta": {"tags": ["a", "b"]},
+        "absent": None,
+    }
 
 
 def test_reading_leaves_the_row_as_it_was(tmp_path: Path) -> None:

@@ -11,6 +11,8 @@ from clair_cli.inputs.raw import Raw, faulty
 from clair_cli.records import Problem, UsageError
 
 _HEAD = 1 << 16
+_PIECE = 1 << 20
+"""Bytes parsed at a time: the parser begins a long text anew with each piece."""
 
 
 class _Counting:
@@ -84,7 +86,7 @@ def _array(source: _Counting, name: str, prefix: str) -> Iterator[Raw]:
 
     number, before = 0, 0
     try:
-        for number, found in enumerate(ijson.items(source, prefix), start=1):
+        for number, found in enumerate(ijson.items(source, prefix, buf_size=_PIECE), start=1):
             size = source.count - before or 1
             before = source.count
             yield _row(name, number, found, size)

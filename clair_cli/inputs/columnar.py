@@ -2,6 +2,7 @@
 
 import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from shutil import copyfileobj
 from typing import IO, TYPE_CHECKING, Any, cast
@@ -37,9 +38,10 @@ def parquet_rows(file: IO[bytes], name: str, *, packed: bool, remote: bool) -> I
 
     def batches() -> Iterator["pa.RecordBatch"]:
         piece = REMOTE_PIECE if remote else LOCAL_PIECE
-        with pq.ParquetFile(
-            _seekable(file, packed), pre_buffer=False, buffer_size=piece
-        ) as parquet:
+        with (
+            _seekable(file, packed) as whole,
+            pq.ParquetFile(whole, pre_buffer=False, buffer_size=piece) as parquet,
+        ):
             rows, size = parquet.metadata.num_rows, _plain_size(parquet.metadata)
             step = _batch_rows(rows, size)
             yield from parquet.iter_batches(batch_size=step, use_threads=False)
@@ -59,15 +61,15 @@ def arrow_rows(file: IO[bytes], name: str, *, packed: bool) -> Iterator[Raw]:
         head = file.read(len(_MAGIC_FILE))
         if not head:
             return
-        whole = _seekable(file, packed, head)
-        if head == _MAGIC_FILE:
-            with pa.ipc.open_file(whole) as arrow:
-                for index in range(arrow.num_record_batches):
-                    yield from _sliced(arrow.get_batch(index))
-        else:
-            with pa.ipc.open_stream(whole) as stream:
-                for batch in stream:
-                    yield from _sliced(batch)
+        with _seekable(file, packed, head) as whole:
+            if head == _MAGIC_FILE:
+                with pa.ipc.open_file(whole) as arrow:
+                    for index in range(arrow.num_record_batches):
+                        yield from _sliced(arrow.get_batch(index))
+            else:
+                with pa.ipc.open_stream(whole) as stream:
+                    for batch in stream:
+                        yield from _sliced(batch)
 
     return _rows(batches(), name, "Arrow", pa.ArrowException)
 
@@ -96,11 +98,10 @@ def _rows(
     except (damage, OSError) as exc:
         if isinstance(exc, OSError) and type(exc) is not OSError:
             raise  # a disk's or a network's; damage found by Arrow comes as a bare one
-        what = f"damaged or cut off after row {number - 1}" if number > 1 else f"is no {kind} file"
+        what = f"is no {kind} file that can be read"
+        what = f"damaged or cut off after row {number - 1}" if number > 1 else what
         reason = " ".join(str(exc).split())[:120]
-        raise UsageError(
-            f"{name}: {what} that can be read ({reason}); fetch or write it again"
-        ) from exc
+        raise UsageError(f"{name}: {what} ({reason}); fetch or write it again") from exc
 
 
 def _check_names(names: list[str], name: str) -> None:
@@ -160,13 +161,15 @@ def _sliced(batch: "pa.RecordBatch") -> Iterator["pa.RecordBatch"]:
         yield batch.slice(start, step)
 
 
-def _seekable(file: IO[bytes], packed: bool, head: bytes = b"") -> IO[bytes]:
+@contextmanager
+def _seekable(file: IO[bytes], packed: bool, head: bytes = b"") -> Iterator[IO[bytes]]:
     """The file from its start, with `head` already read; a copy on disk where it cannot seek."""
     if file.seekable() and not packed:
         file.seek(0)
-        return file
-    copy = tempfile.TemporaryFile()  # noqa: SIM115 - gone when the reader lets go of it
-    copy.write(head)
-    copyfileobj(file, copy)
-    copy.seek(0)
-    return cast("IO[bytes]", copy)
+        yield file
+        return
+    with tempfile.TemporaryFile() as copy:
+        copy.write(head)
+        copyfileobj(file, copy)
+        copy.seek(0)
+        yield copy

@@ -24,13 +24,15 @@ def delimited_rows(file: IO[bytes], name: str, separator: str) -> Iterator[Raw]:
     csv.field_size_limit(LINE_LIMIT)
     # Surrogates mark bytes that are no UTF-8, so that one bad row does not end the file.
     text = io.TextIOWrapper(file, "utf-8-sig", errors="surrogateescape", newline="")
-    lines = _Lines(text)
-    if not lines.first.strip():
-        return
-    reader = csv.reader(lines, delimiter=separator or _separator(lines.first), strict=True)
-    header = _header(reader, name, lines.begins)
-    yield from _rows(reader, lines, header, name)
-    text.detach()
+    try:
+        lines = _Lines(text)
+        if lines.first.strip():
+            separator = separator or _separator(lines.first)
+            reader = csv.reader(lines, delimiter=separator, strict=True)
+            header = _header(reader, name, lines.begins)
+            yield from _rows(reader, lines, header, name)
+    finally:
+        text.detach()  # the file is closed by whoever opened it
 
 
 class _Lines:
@@ -67,8 +69,8 @@ class _Lines:
 
     @property
     def size(self) -> int:
-        """Characters of the row that began last."""
-        return sum(map(len, self.taken))
+        """Bytes of the row that began last."""
+        return sum(len(line.encode("utf-8", "surrogateescape")) for line in self.taken)
 
 
 def _separator(header: str) -> str:
