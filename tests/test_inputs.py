@@ -27,6 +27,8 @@ import zstandard
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from bench.measure import run as measured
+from bench.rows import write_rows as write_bench_rows
 from clair_cli.inputs import Raw, default_output, find_input
 from clair_cli.records import Failure, Row, UsageError
 from clair_cli.sources import Columns, read_rows
@@ -1047,3 +1049,45 @@ def test_bad_rows_are_drawn_like_others_and_alike_from_any_source(tmp_path: Path
 )
 def test_the_output_is_named_after_the_input(names: list[str], expected: str | None) -> None:
     assert default_output(names) == (expected and Path(expected))
+
+
+# Memory
+
+
+def large(path: Path, number: int, *, groups: int) -> Path:
+    """A file of so many rows that the offline endpoint can mend, with row groups of that size."""
+    lines = write_bench_rows(path.with_name(f"{number}.jsonl"), number)
+    if path.suffix == ".zst":
+        with path.open("wb") as file, zstandard.ZstdCompressor().stream_writer(file) as packed:
+            packed.write(lines.read_bytes())
+    else:
+        rows = [orjson.loads(line) for line in lines.read_bytes().splitlines()]
+        pq.write_table(pa.Table.from_pylist(rows), path, row_group_size=groups)
+    lines.unlink()
+    return path
+
+
+@pytest.mark.heavy
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize(
+    ("kind", "groups"), [("parquet", 50_000), ("parquet", 10**9), ("jsonl.zst", 0)]
+)
+def test_reading_takes_no_more_memory_for_more_rows(kind: str, groups: int, tmp_path: Path) -> None:
+    small, big = (
+        measured([*CLAIR, "revise", path, "-m", "x", "-q", "--dry-run"])
+        for path in (large(tmp_path / f"{n}.{kind}", n, groups=groups) for n in (10_000, 200_000))
+    )
+    assert big.peak < 250
+    assert big.peak < 1.2 * small.peak
+
+
+@pytest.mark.heavy
+@pytest.mark.timeout(900)
+def test_a_run_over_parquet_takes_no_more_memory_for_more_rows(tmp_path: Path) -> None:
+    path = large(tmp_path / "in.parquet", 100_000, groups=10**9)
+    small, big = (
+        measured([*CLAIR, "revise", path, "-o", tmp_path / n, "--mock", "-q", "--limit", n])
+        for n in ("10000", "30000")
+    )
+    assert big.peak < 250
+    assert big.peak < 1.2 * small.peak

@@ -20,7 +20,7 @@ from clair_cli.cli.summary import print_summary
 from clair_cli.cli.terminal import console, printable
 from clair_cli.endpoint import Address, Endpoint, Patience
 from clair_cli.engine import Engine, Window, World
-from clair_cli.inputs import Input, default_output, find_input
+from clair_cli.inputs import Input, default_output, find_input, public
 from clair_cli.layout import Layout, layout
 from clair_cli.limits import Gate, Lane, Pace
 from clair_cli.locks import lock
@@ -62,8 +62,8 @@ class Inputs:
 
     @property
     def shown(self) -> str:
-        """All names as text."""
-        return " ".join(printable(name) for name in self.names)
+        """All names as text, without what is secret in them."""
+        return " ".join(printable(public(name)) for name in self.names)
 
 
 @dataclass(frozen=True, slots=True)

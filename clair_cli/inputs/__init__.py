@@ -22,7 +22,7 @@ from clair_cli.inputs.raw import Raw
 from clair_cli.inputs.unpacking import DAMAGE, PACKINGS
 from clair_cli.records import UsageError
 
-__all__ = ["Input", "Raw", "default_output", "find_input", "is_hub_id", "of_places"]
+__all__ = ["Input", "Raw", "default_output", "find_input", "is_hub_id", "of_places", "public"]
 
 _HUB_ID = re.compile(r"[\w-][\w.-]*/[\w.-]+")
 _SPLIT = re.compile(r"(?P<name>[\w.-]*)(?:\[(?P<start>\d*):(?P<stop>\d*)\])?")

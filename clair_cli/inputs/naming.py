@@ -11,16 +11,23 @@ def is_url(name: str) -> bool:
     return bool(_URL.match(name))
 
 
+def is_web(name: str) -> bool:
+    """Whether `name` is an address on the web."""
+    return name.startswith(("http://", "https://"))
+
+
 def public(name: str) -> str:
     """The name without what a URL may hold of secrets: user, password, and a signed query."""
     if not is_url(name):
         return name
     scheme, rest = name.split("://", 1)
-    rest = rest.split("?", 1)[0].split("#", 1)[0] if scheme in {"http", "https"} else rest
+    rest = rest.split("?", 1)[0].split("#", 1)[0] if is_web(name) else rest
     place, slash, path = rest.partition("/")
     return f"{scheme}://{place.rpartition('@')[2]}{slash}{path}"
 
 
 def path_of(name: str) -> str:
-    """The path in a URL, or the name itself."""
-    return urlsplit(name).path if is_url(name) else name
+    """The path in a URL, or the name itself; only on the web does a query follow it."""
+    if not is_url(name):
+        return name
+    return urlsplit(name).path if is_web(name) else name.split("://", 1)[1]

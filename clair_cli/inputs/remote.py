@@ -8,7 +8,7 @@ from typing import IO, Any
 
 import httpx
 
-from clair_cli.inputs.naming import public
+from clair_cli.inputs.naming import is_web, public
 from clair_cli.inputs.resuming import Origin, Stream, resumed
 from clair_cli.inputs.unpacking import DAMAGE
 from clair_cli.inputs.web import WebOrigin
@@ -42,7 +42,7 @@ def listing(url: str) -> Listing | None:
     Raises:
         UsageError: It cannot be reached.
     """
-    if _is_web(url):
+    if is_web(url):
         return None
     with telling(url):
         system, path = _file_system(url)
@@ -67,7 +67,7 @@ def open_url(url: str, *, to_and_fro: bool) -> IO[bytes]:
         UsageError: It is not there, or cannot be reached.
     """
     with telling(url):
-        origin: Origin = WebOrigin(url) if _is_web(url) else _FileSystemOrigin(url)
+        origin: Origin = WebOrigin(url) if is_web(url) else _FileSystemOrigin(url)
         piece = SMALL_PIECE if to_and_fro else PIECE
         return io.BufferedReader(resumed(origin), piece)
 
@@ -115,6 +115,9 @@ class _FileSystemOrigin:
         transient = (OSError, TimeoutError, httpx.TransportError, *_client_errors())
         return isinstance(error, transient) and not isinstance(error, _FINAL)
 
+    def close(self) -> None:
+        """Nothing: file systems keep their connections."""
+
 
 def _client_errors() -> tuple[type[Exception], ...]:
     from aiohttp import ClientError  # noqa: PLC0415 - what most of fsspec's file systems are built on
@@ -142,10 +145,6 @@ def _said(error: Exception) -> str:
 
 def _status(error: Exception) -> int:
     return error.response.status_code if isinstance(error, httpx.HTTPStatusError) else 0
-
-
-def _is_web(url: str) -> bool:
-    return url.startswith(("http://", "https://"))
 
 
 def _is_hidden(inside: str) -> bool:

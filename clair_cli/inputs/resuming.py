@@ -9,7 +9,7 @@ import time
 from typing import Protocol
 
 TRIES = 7
-"""Attempts in a row that may fail without a byte between them: the waits add up to 16 to 32 s."""
+"""Attempts in a row that may fail without a byte between them: the waits add up to 20 to 40 s."""
 
 _LEAST = 1 << 16
 """Bytes that are asked for at a time after several failures."""
@@ -46,6 +46,9 @@ class Origin(Protocol):
     def may_pass(self, error: Exception) -> bool:
         """Whether trying again can help."""
 
+    def close(self) -> None:
+        """Let go of all connections."""
+
 
 def resumed(origin: Origin) -> io.RawIOBase:
     """The bytes of `origin`, which is opened at once, and again where reading fails.
@@ -61,7 +64,11 @@ class _Resumed(io.RawIOBase):
         self._origin = origin
         self._position = 0
         self._stream: Stream | None = None
-        self._attempt(0)  # tells size and seeks
+        try:
+            self._attempt(0)  # tells size and seeks
+        except BaseException:
+            self.close()
+            raise
 
     def readable(self) -> bool:
         return True
@@ -84,6 +91,7 @@ class _Resumed(io.RawIOBase):
 
     def close(self) -> None:
         self._drop()
+        self._origin.close()
         super().close()
 
     def readinto(self, buffer: bytearray) -> int:  # type: ignore[override]  # any writable buffer
@@ -101,7 +109,7 @@ class _Resumed(io.RawIOBase):
                 self._drop()
                 if attempt == TRIES or not self._origin.may_pass(exc):
                     raise
-                time.sleep(random.uniform(0.5, 1) * 0.25 * 2**attempt)  # noqa: S311 - jitter
+                time.sleep(random.uniform(0.5, 1) * 0.1 * 2.5**attempt)  # noqa: S311 - jitter
         raise AssertionError("the last attempt returns or raises")
 
     def _read(self, length: int) -> bytes:

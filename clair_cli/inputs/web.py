@@ -66,6 +66,10 @@ class WebOrigin:
         final = (httpx.UnsupportedProtocol, httpx.TooManyRedirects)
         return isinstance(error, httpx.TransportError | OSError) and not isinstance(error, final)
 
+    def close(self) -> None:
+        """Let go of all connections."""
+        self._client.close()
+
     def _learn(self, response: httpx.Response) -> None:
         size = _size(response)
         version = response.headers.get("etag") or response.headers.get("last-modified")
