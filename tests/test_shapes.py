@@ -1,6 +1,7 @@
 """The shapes that published datasets come in, with rows as they really look, to pairs."""
 
 import copy
+import re
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ import pytest
 from clair_cli.inputs import find_input
 from clair_cli.records import Failure, Row, UsageError
 from clair_cli.sources import Columns, read_rows
-from tests.conftest import Clair, write_rows
+from tests.conftest import ROOT, Clair, write_rows
 from tests.conftest import read_rows as records
 from tests.serving import Endpoint
 
@@ -593,6 +594,18 @@ def test_an_input_that_is_unclear_from_the_start_ends_the_run(
     assert ran.last.endswith("--prompt-column and --response-column")
     assert [part for part in parts if part not in ran.last] == []
     assert not (tmp_path / "in.clair" / "train.jsonl").exists()
+
+
+def test_each_example_of_the_manual_is_read(tmp_path: Path) -> None:
+    page = (ROOT / "docs/data.md").read_text(encoding="utf-8")
+    examples = [
+        orjson.loads(found) for found in re.findall(r"\| `(\{.*\})` \|$", page, re.MULTILINE)
+    ]
+    assert len(examples) == 14
+    for cells in examples:
+        row = in_process(tmp_path, cells)
+        assert isinstance(row, Row), row
+        assert row.response in {"Como.", "lake", "It."}
 
 
 # What the user chooses
