@@ -36,7 +36,7 @@ from clair_cli.reading import Reader
 from clair_cli.records import Adapted, Event, Observer, RunError, UsageError
 from clair_cli.revision import Grammar
 from clair_cli.runrecord import Run, as_json, run_record
-from clair_cli.sources import read_rows
+from clair_cli.sources import once, read_rows
 from clair_cli.sources.picking import Picking, Rows, pick
 from clair_cli.store import Complete, Remembering, Store, never_asks, put_aside
 from clair_cli.tally import Tally
@@ -193,8 +193,9 @@ async def _revise(
 
 def _rows(job: Job, found: Input, say: Callable[[str], None]) -> Rows:
     """The rows of the input that the job is about."""
+    tell = once(say)
     return pick(
-        lambda: read_rows(found, found.name, job.recipe.columns, say),
+        lambda: read_rows(found, found.name, job.recipe.columns, tell),
         job.recipe.picking,
         rereadable=found.is_rereadable,
     )
