@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from clair_cli.budget import Budget
-from clair_cli.card import Run, as_json, card, run_record
+from clair_cli.card import card
 from clair_cli.cli.checks import check_apart, check_paths, check_stdin
+from clair_cli.cli.command import command_line
 from clair_cli.cli.dryrun import dry_run
 from clair_cli.cli.recipe import Recipe
 from clair_cli.cli.signals import stopping
@@ -22,6 +23,7 @@ from clair_cli.cli.terminal import console
 from clair_cli.endpoint import Address, Endpoint, Patience
 from clair_cli.engine import Branch, Engine, Window, World
 from clair_cli.inputs import Input, default_output, find_input
+from clair_cli.inputs.origin import Origin
 from clair_cli.layout import Layout, layout
 from clair_cli.limits import Gate, Lane, Pace
 from clair_cli.locks import lock
@@ -32,6 +34,7 @@ from clair_cli.prompts import Asker, Template
 from clair_cli.reading import Reader
 from clair_cli.records import Adapted, Event, Observer, RunError, UsageError
 from clair_cli.revision import Grammar
+from clair_cli.runrecord import Run, as_json, run_record
 from clair_cli.sources import read_rows
 from clair_cli.sources.picking import Picking, Rows, pick
 from clair_cli.store import Complete, Remembering, Store, never_asks, put_aside
@@ -71,6 +74,8 @@ class Job:
     form: str
     quiet: bool
     summary: Path | None
+    licence: str = ""
+    languages: tuple[str, ...] = ()
 
 
 def run_job(job: Job) -> int:
@@ -93,14 +98,7 @@ def run_job(job: Job) -> int:
     check_apart(job.recipe.inputs.names, paths)
     check_paths(found.files, paths, job.recipe.store, job.summary)
     template = job.recipe.template
-    run = Run(
-        job.recipe.inputs.shown,
-        template,
-        job.recipe.parameters,
-        job.form,
-        _options(job),
-        time.time(),
-    )
+    run = _run(job, found)
     if job.dry_run:
         return dry_run(
             _rows(job, found, _silent if job.quiet else _say),
@@ -116,9 +114,11 @@ def run_job(job: Job) -> int:
         _report(job, run, tally, paths, gate, exc.exit_code)
         raise
     code = CODE_FAILED_ROWS if tally.failed / max(tally.read, 1) > job.max_fail_rate else 0
+    files, rows = {"train": [paths.data.name] if paths.data else []}, {"train": tally.pairs}
     if paths.card:
-        write_whole(paths.card, card(run, tally, digest))
-    write_whole(paths.run, as_json(_record(job, run, tally, gate)))
+        write_whole(paths.card, card(run, tally, digest, files, rows))
+    record = _record(job, run_record(run, tally, files=files, rows=rows), tally, gate)
+    write_whole(paths.run, as_json(record))
     _report(job, run, tally, paths, gate, code)
     return code
 
@@ -237,7 +237,28 @@ def _display(quiet: bool) -> Display | None:
     return LiveDisplay(screen) if screen.is_terminal else LogDisplay(screen)
 
 
-def _record(job: Job, run: Run, tally: Tally, gate: Gate) -> dict[str, Any]:
+def _run(job: Job, found: Input) -> Run:
+    """What is about to run, as the card and run.json tell it."""
+    recipe, origin = job.recipe, found.origin or Origin("")
+    return Run(
+        recipe.inputs.shown,
+        recipe.template,
+        recipe.parameters,
+        job.form,
+        _options(job),
+        command=command_line(recipe, job.form, job.licence, job.languages),
+        licence=job.licence,
+        languages=job.languages or origin.languages,
+        source_dataset=origin.repo,
+        source_commit=origin.commit,
+        source_licences=origin.licences,
+        kept=recipe.columns.keep,
+        price=job.spending.price,
+        is_rehearsal=recipe.mock,
+    )
+
+
+def _record(job: Job, record: dict[str, Any], tally: Tally, gate: Gate) -> dict[str, Any]:
     """What ran, with what it cost and what each replica did."""
     price = job.spending.price
     cost = {"usd_paid": float(price.of(tally.paid_usage))} if price else None
@@ -245,12 +266,12 @@ def _record(job: Job, run: Run, tally: Tally, gate: Gate) -> dict[str, Any]:
         {"endpoint": lane.name, "answered": lane.answered, "failed": lane.failed}
         for lane in gate.lanes
     ]
-    return run_record(run, tally) | {"cost": cost, "replicas": replicas}
+    return record | {"cost": cost, "replicas": replicas}
 
 
 def _report(job: Job, run: Run, tally: Tally, paths: Layout, gate: Gate, code: int) -> None:
     """Tell what ran: a table for a person, `--summary` for a program."""
-    record = _record(job, run, tally, gate) | {"exit_code": code}
+    record = _record(job, run_record(run, tally), tally, gate) | {"exit_code": code}
     if job.summary:
         write_whole(job.summary, as_json(record))
     if job.quiet:
@@ -272,4 +293,9 @@ def _silent(sentence: str) -> None:
 def _options(job: Job) -> dict[str, Any]:
     """The options that change what is written, for run.json."""
     addresses = [] if job.recipe.mock or job.offline else [a.shown for a in job.addresses]
-    return job.recipe.options() | {"max_fail_rate": job.max_fail_rate, "endpoints": addresses}
+    return job.recipe.options() | {
+        "max_fail_rate": job.max_fail_rate,
+        "license": job.licence,
+        "language": list(job.languages),
+        "endpoints": addresses,
+    }

@@ -1,8 +1,9 @@
 """What decides the outcome of a run, besides the replies; and run.json's memory of it."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any
 
 from clair_cli.cli.terminal import printable
@@ -10,6 +11,21 @@ from clair_cli.prompts import Template
 from clair_cli.records import UsageError
 from clair_cli.sources import Columns
 from clair_cli.sources.picking import Picking
+
+_PRIVATE = re.compile(r"(?<=://)[^/?#]*@|[?#].*", re.DOTALL)
+
+
+def public_name(name: str) -> str:
+    """An input's name as anybody may read it.
+
+    A URL loses its credentials, query and fragment; a path that leads out of the working directory
+    keeps its last part.
+    """
+    if "://" in name:
+        return printable(_PRIVATE.sub("", name))
+    path = PurePath(name)
+    outside = path.is_absolute() or ".." in path.parts or name.startswith("~")
+    return printable(path.name if outside else name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,8 +39,8 @@ class Inputs:
 
     @property
     def shown(self) -> str:
-        """All names as text."""
-        return " ".join(printable(name) for name in self.names)
+        """All names as anybody may read them."""
+        return " ".join("stdin" if name == "-" else public_name(name) for name in self.names)
 
 
 @dataclass(frozen=True, slots=True)

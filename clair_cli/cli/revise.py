@@ -243,6 +243,26 @@ def revise(  # noqa: PLR0913, PLR0917 - one parameter an option is how typer wan
     form: Annotated[
         Form, _option(_OUTPUT, "--format", envvar="CLAIR_FORMAT", help="Shape of the pairs.")
     ] = Form.CONVERSATIONAL,
+    licence: Annotated[
+        str,
+        _option(
+            _OUTPUT,
+            "--license",
+            envvar="CLAIR_LICENSE",
+            metavar="ID",
+            help="Licence of the pairs for the card, such as cc-by-4.0.",
+            show_default=False,
+        ),
+    ] = "",
+    language: Annotated[
+        list[str] | None,
+        _option(
+            _OUTPUT,
+            metavar="CODE",
+            allow_from_autoenv=False,
+            help="Language of the texts for the card, such as en. Repeatable.",
+        ),
+    ] = None,
     quiet: Annotated[bool, _option(_OUTPUT, "--quiet", "-q", help="Print errors alone.")] = False,
     summary: Annotated[
         Path | None, _option(_OUTPUT, metavar="FILE", help="Write what ran as JSON.")
@@ -254,7 +274,8 @@ def revise(  # noqa: PLR0913, PLR0917 - one parameter an option is how typer wan
     Run the same command again after any interruption: it asks only for what is missing. Every
     option can also come from a CLAIR_NAME variable or from clair.toml.
     """
-    from clair_cli.cli.job import Job, Spending, run_job  # noqa: PLC0415 - `clair --help` stays quick
+    from clair_cli.cli.command import card_ids  # noqa: PLC0415 - `clair --help` stays quick
+    from clair_cli.cli.job import Job, Spending, run_job  # noqa: PLC0415
     from clair_cli.cli.recipe import Inputs, Recipe  # noqa: PLC0415
     from clair_cli.cli.settings import addresses, column_names, parameters, prices  # noqa: PLC0415
     from clair_cli.endpoint import Patience  # noqa: PLC0415
@@ -306,5 +327,7 @@ def revise(  # noqa: PLR0913, PLR0917 - one parameter an option is how typer wan
         form=form.value,
         quiet=quiet,
         summary=summary,
+        licence="".join(card_ids("--license", [licence] if licence else [])),
+        languages=card_ids("--language", language or []),
     )
     return run_job(job)
