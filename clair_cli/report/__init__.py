@@ -12,7 +12,7 @@ from itertools import islice
 from pathlib import Path
 
 from clair_cli.contrast import contrast
-from clair_cli.records import Pair, UsageError
+from clair_cli.records import Contrast, Pair, UsageError
 from clair_cli.report.chunks import Chunks, Spool
 from clair_cli.report.failures import reasons
 from clair_cli.report.found import Found, find_run
@@ -25,7 +25,7 @@ from clair_cli.writers import telling_os_errors, whole_file
 __all__ = ["write_report"]
 
 HOPELESS = 100
-"""Rows without a pair among them, after which an input is taken for no preference dataset."""
+"""Rows that hold no pair, and none that does among them, after which an input is taken for no preference dataset."""
 
 
 def write_report(
@@ -49,9 +49,7 @@ def write_report(
         with telling_os_errors():
             spool = stack.enter_context(tempfile.TemporaryFile(dir=target.absolute().parent))
         chunks = Chunks(Spool(spool), worsens=found.worsens)
-        reading = Reading(
-            lambda old, new: contrast(new, old) if found.worsens else contrast(old, new)
-        )
+        reading = Reading(_backwards if found.worsens else contrast)
         for pair, source in islice(_pairs(found, reading), limit):
             chunks.add(pair, source)
         chunks.close()
@@ -62,12 +60,17 @@ def write_report(
     return chunks.total
 
 
+def _backwards(rejected: str, chosen: str) -> Contrast:
+    """The contrast where the revision is the rejected side."""
+    return contrast(chosen, rejected)
+
+
 def _pairs(found: Found, reading: Reading) -> Iterator[tuple[Pair, str]]:
-    for count, raw in enumerate(found.rows, start=1):
+    for raw in found.rows:
         pair = reading.pair(raw)
         if pair is not None:
             yield pair, raw.file
-        elif count == HOPELESS and not reading.pairs:
+        elif reading.misfits == HOPELESS and not reading.pairs:
             break
     if reading.problems and not reading.pairs:
         raise UsageError(f"{reading.problems[0]}; name a preference dataset")

@@ -135,13 +135,14 @@ def _id(cells: Cells, number: int) -> str:
 
 
 def _contrast(cells: Cells) -> Contrast | None:
-    values = {name: cells.get(name) for name in METRICS}
+    values: dict[str, Any] = {name: cells.get(name) for name in METRICS}
     return Contrast(**values) if all(map(_is_finite, values.values())) else None
 
 
 def _is_finite(value: object) -> bool:
-    is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    return is_number and math.isfinite(value)
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return False
+    return math.isfinite(value)
 
 
 def _extra(cells: Cells) -> dict[str, str]:
