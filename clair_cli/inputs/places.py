@@ -108,8 +108,7 @@ def _on_hub(url: str, split: str) -> list[Place]:
 def _on_disk(name: str, split: str) -> list[Place]:
     path = Path(name)
     if path.is_dir():
-        inside = (each for each in path.rglob("*") if not _is_hidden(each.relative_to(path)))
-        return _of_directory(name, [str(each) for each in inside if each.is_file()], split)
+        return _of_directory(name, _inside(name), split)
     if path.exists():
         return [place_of(name)]
     if glob.has_magic(name):
@@ -133,14 +132,34 @@ def _at_url(name: str, split: str) -> list[Place]:
     return [place_of(each) for each in sorted(listed.files)]
 
 
+def splits_of(name: str) -> dict[str, list[Place]]:
+    """The files in the directory `name` by split, `train` first; "" is for those without one.
+
+    Raises:
+        UsageError: There are none.
+    """
+    found = _by_split(name, _inside(name))
+    return dict(sorted(found.items(), key=lambda each: (each[0] != "train", each[0])))
+
+
+def _inside(name: str) -> list[str]:
+    path = Path(name)
+    inside = (each for each in path.rglob("*") if not _is_hidden(each.relative_to(path)))
+    return [str(each) for each in inside if each.is_file()]
+
+
 def _of_directory(name: str, files: Iterable[str], split: str) -> list[Place]:
+    return _chosen(name, _by_split(name, files), split)
+
+
+def _by_split(name: str, files: Iterable[str]) -> dict[str, list[Place]]:
     places = [place_of(file) for file in sorted(files) if _kind(file)[0] and not _is_record(file)]
     if not places:
         raise UsageError(f"{name}: holds no {KNOWN} file")
     by_split: dict[str, list[Place]] = {}
     for place in places:
         by_split.setdefault(_split_of(place.path, name), []).append(place)
-    return _chosen(name, by_split, split)
+    return by_split
 
 
 def _chosen(name: str, by_split: Mapping[str, list[Place]], split: str) -> list[Place]:
