@@ -48,8 +48,11 @@ class Forker:
         """Run `clair` with `arguments` in the directory `cwd`."""
         out, err = cwd / ".stdout", cwd / ".stderr"
         asked = {
-            **{"arguments": [str(each) for each in arguments], "env": dict(env or {})},
-            **{"cwd": str(cwd), "out": str(out), "err": str(err)},
+            "arguments": [str(each) for each in arguments],
+            "env": dict(env or {}),
+            "cwd": str(cwd),
+            "out": str(out),
+            "err": str(err),
         }
         assert self._process.stdin and self._process.stdout
         print(orjson.dumps(asked).decode(), file=self._process.stdin, flush=True)

@@ -112,6 +112,23 @@ def column_names(text: str) -> tuple[str, ...]:
     return names
 
 
+def size_in_bytes(text: str, option: str) -> int:
+    """The bytes that a size such as 500MB, 1.5GiB or 4096 means.
+
+    Raises:
+        UsageError: It is none.
+    """
+    found = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([KMGT]?)(I?)B?", text.strip().upper())
+    size = (
+        int(Decimal(found[1]) * (1024 if found[3] else 1000) ** " KMGT".index(found[2] or " "))
+        if found
+        else 0
+    )
+    if size < 1:
+        raise UsageError(f"{option} {text}: write a size such as 500MB or 1GB")
+    return size
+
+
 def prices(
     model: str, prompt: float | None, completion: float | None, max_cost: float | None
 ) -> Price | None:

@@ -20,7 +20,7 @@ from clair_cli.report.found import Found, find_run
 from clair_cli.report.page import MARK, render
 from clair_cli.report.timeline import Timeline, replies, timeline
 from clair_cli.report.views import price_of
-from clair_cli.writers import telling_os_errors, whole_file
+from clair_cli.writers.files import telling_os_errors, whole_file
 
 __all__ = ["write_report"]
 
