@@ -9,7 +9,7 @@ import pytest
 from tests.conftest import ROOT, Clair, environment
 
 COMMANDS = (
-    *("revise", "stats", "show", "report", "lint"),
+    *("revise", "export", "stats", "show", "report", "lint"),
     *("push", "prompts", "mock", "check-endpoint"),
 )
 HEAVY = ("aiohttp", "datasets", "httpx", "httpx_aiohttp", "huggingface_hub", "jinja2",

@@ -25,7 +25,8 @@ from clair_cli.writers.files import telling_os_errors, whole_file
 __all__ = ["write_report"]
 
 HOPELESS = 100
-"""Rows that hold no pair, and none that does among them, after which an input is taken for no preference dataset."""
+"""Rows without a pair, and none with one among them, after which an input is taken for no
+preference dataset."""
 
 
 def write_report(

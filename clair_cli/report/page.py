@@ -73,7 +73,6 @@ def render(
         limit=limit if limit is not None and chunks.total >= limit else None,
         files=chunks.files,
         total=chunks.total,
-        worsens=found.worsens,
         about=chunks.about,
         numbers=chunks.numbers,
         chunks=chunks.spool,

@@ -109,15 +109,13 @@ def replies(store: Path) -> Iterator[Reply]:
 
 
 def _opened(store: Path) -> sqlite3.Connection:
-    """A connection that changes nothing, also where the directory cannot be written to."""
-    address = f"{store.absolute().as_uri()}?mode=ro"
-    connection = sqlite3.connect(address, uri=True)
-    try:
-        connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
-    except sqlite3.OperationalError:  # WAL wants a file beside it, and may not make one
-        connection.close()
-        return sqlite3.connect(f"{address}&immutable=1", uri=True)
-    return connection
+    """A connection that leaves nothing behind.
+
+    Without a log beside it nobody writes to the store, and SQLite need not make files to share it.
+    """
+    in_use = store.with_name(f"{store.name}-wal").exists()
+    how = "mode=ro" if in_use else "mode=ro&immutable=1"
+    return sqlite3.connect(f"{store.absolute().as_uri()}?{how}", uri=True)
 
 
 def timeline(stored: Iterable[Reply], price: Price | None) -> Timeline | None:

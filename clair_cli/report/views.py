@@ -53,6 +53,8 @@ def duration(seconds: object) -> str:
     """A time for people; "" where it is none."""
     if isinstance(seconds, bool) or not isinstance(seconds, int | float):
         return ""
+    if 0 < seconds < 1:
+        return f"{1000 * seconds:.3g} ms"
     if seconds < 60:
         return f"{seconds:.3g} s"
     minutes, rest = divmod(round(seconds), 60)
