@@ -287,7 +287,7 @@ def _run(job: Job, found: Input, plan: Plan) -> Run:
 def _record(job: Job, run: Run, tally: Tally, gate: Gate, written: Written) -> dict[str, Any]:
     """What ran, with what it wrote and cost, and what each replica did."""
     price = job.spending.price
-    cost = {"usd_paid": float(price.of(tally.paid_usage))} if price else None
+    cost = price.as_dict() | {"usd_paid": float(price.of(tally.paid_usage))} if price else None
     replicas = [
         {"endpoint": lane.name, "answered": lane.answered, "failed": lane.failed}
         for lane in gate.lanes
