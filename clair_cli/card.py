@@ -60,7 +60,7 @@ The reviser's reasoning is in `rationale`.
 | pairs | {pairs:,} |
 | failures | {failures} |
 | tokens | {prompt_tokens:,} prompt, {completion_tokens:,} completion |
-| template | `{template}` ({licence}) |
+| template | `{template}` ({licence}){aspect} |
 | parameters | {parameters} |
 | format | {form} |
 
@@ -122,6 +122,7 @@ def card(run: Run, tally: Tally, digest: str) -> bytes:
         prompt_tokens=tally.usage.prompt_tokens,
         completion_tokens=tally.usage.completion_tokens,
         template=_plain(run.template.name),
+        aspect=f", for: {_plain(run.template.aspect)}" if run.template.aspect else "",
         licence=_plain(run.template.licence or "licence not stated"),
         template_source=_plain(run.template.source or "not stated"),
         parameters=_plain(json.dumps(parameters, sort_keys=True)) if parameters else "none",

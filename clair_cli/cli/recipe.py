@@ -35,7 +35,8 @@ class Recipe:
         inputs: What is read.
         columns: Which of its columns.
         picking: Which of its rows.
-        template: What is asked with.
+        template: What is asked with, bound to the run's aspect and direction.
+        structured: Whether `parameters` ask for JSON in the shape of the template's markers.
         parameters: The fields of every request besides its messages.
         attempts: Replies asked for one row before it fails.
         mock: Whether the offline endpoint gave the replies.
@@ -46,6 +47,7 @@ class Recipe:
     columns: Columns
     picking: Picking
     template: Template
+    structured: bool
     parameters: dict[str, Any]
     attempts: int
     mock: bool
@@ -67,6 +69,9 @@ class Recipe:
             "sample": self.picking.sample,
             "seed": self.picking.seed,
             "limit": self.picking.limit,
+            "aspect": self.template.aspect,
+            "direction": self.template.direction,
+            "structured": self.structured,
             "attempts": self.attempts,
             "mock": self.mock,
             "store": printable(str(self.store)) if self.store else None,
@@ -93,7 +98,10 @@ def recipe_of(record: Mapping[str, Any], name: str) -> Recipe:
                 tuple(options["keep_columns"]),
             ),
             picking=Picking(options["skip"], options["sample"], options["seed"], options["limit"]),
-            template=Template(template["name"], template["text"], name),
+            template=Template(template["name"], template["text"], name).bound(
+                aspect=options["aspect"], direction=options["direction"]
+            ),
+            structured=options["structured"],
             parameters=dict(record["parameters"]),
             attempts=options["attempts"],
             mock=options["mock"],

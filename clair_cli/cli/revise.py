@@ -16,6 +16,13 @@ class Form(StrEnum):
     STANDARD = "standard"
 
 
+class Way(StrEnum):
+    """The values of `--direction`."""
+
+    IMPROVE = "improve"
+    WORSEN = "worsen"
+
+
 class Side(StrEnum):
     """The answers of a preference row."""
 
@@ -92,6 +99,27 @@ def revise(  # noqa: PLR0913, PLR0917 - one parameter an option is how typer wan
         str,
         _option(_REQUEST, metavar="NAME|FILE", help="The prompt template; see clair prompts."),
     ] = "clair",
+    aspect: Annotated[
+        str,
+        _option(
+            _REQUEST,
+            metavar="TEXT",
+            help="What to revise for, where the template asks: --prompt aspect.",
+            show_default=False,
+        ),
+    ] = "",
+    direction: Annotated[
+        Way | None,
+        _option(
+            _REQUEST, help="Whether the revision is chosen or rejected (default: the template's)."
+        ),
+    ] = None,
+    structured: Annotated[
+        bool,
+        _option(
+            _REQUEST, "--structured", help="Ask for JSON by response_format, where it is supported."
+        ),
+    ] = False,
     temperature: Annotated[
         float | None,
         _option(_REQUEST, min=0, metavar="T", help="Sampling temperature (the paper: 0.7)."),
@@ -258,11 +286,14 @@ def revise(  # noqa: PLR0913, PLR0917 - one parameter an option is how typer wan
     from clair_cli.cli.recipe import Inputs, Recipe  # noqa: PLC0415
     from clair_cli.cli.settings import addresses, column_names, parameters, prices  # noqa: PLC0415
     from clair_cli.endpoint import Patience  # noqa: PLC0415
-    from clair_cli.prompts import load_template  # noqa: PLC0415
+    from clair_cli.prompts import load_template, response_format  # noqa: PLC0415
     from clair_cli.sources import Columns  # noqa: PLC0415
     from clair_cli.sources.picking import Picking  # noqa: PLC0415
 
     del config_file  # its callback has made its content the defaults
+    template = load_template(prompt).bound(
+        aspect=aspect, direction=direction.value if direction else None
+    )
     recipe = Recipe(
         inputs=Inputs(source, split, config, revision),
         columns=Columns(
@@ -273,11 +304,17 @@ def revise(  # noqa: PLR0913, PLR0917 - one parameter an option is how typer wan
             column_names(keep_columns),
         ),
         picking=Picking(skip, sample, seed or 0, limit),
-        template=load_template(prompt),
+        template=template,
+        structured=structured,
         parameters=parameters(
             model=model,
             mock=mock,
-            given={"temperature": temperature, "max_tokens": max_tokens, "seed": seed},
+            given={
+                "temperature": temperature,
+                "max_tokens": max_tokens,
+                "seed": seed,
+                "response_format": response_format(template.markers) if structured else None,
+            },
             extra=param or [],
         ),
         attempts=attempts,

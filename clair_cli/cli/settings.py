@@ -17,6 +17,8 @@ from clair_cli.records import METRICS, UsageError
 
 OPENAI = "https://api.openai.com/v1"
 RESERVED = frozenset({"messages", "model", "stream", "n"})
+OPTIONS = {"response_format": "structured"}
+"""Options that are not called like the field that they set."""
 
 WRITTEN = frozenset(
     {"id", "prompt", "chosen", "rejected", "completion", "label", "rationale", "model", *METRICS}
@@ -91,7 +93,8 @@ def parameters(
     added = dict(_parameter(each) for each in extra)
     twice = sorted(named.keys() & added.keys())
     if twice:
-        raise UsageError(f"--param {twice[0]}: is set by --{twice[0].replace('_', '-')} as well")
+        option = OPTIONS.get(twice[0], twice[0].replace("_", "-"))
+        raise UsageError(f"--param {twice[0]}: is set by --{option} as well")
     return {"model": model or MODEL, **named, **added}
 
 
