@@ -2,6 +2,7 @@
 
 import textwrap
 from collections.abc import Iterator
+from dataclasses import replace
 
 import orjson
 
@@ -11,12 +12,12 @@ from clair_cli.records import Completion, Message, Pair, Problem, Row, Usage, Us
 from clair_cli.revision import Grammar
 
 ASPECT = "factual accuracy"
-ANSWER = (
+BEGINNING = (
     'A **placeholder** is filled in later. In "Dear {{ name }}" the name is one, and so is '
     "{% if vip %}sir{% endif %}.\n\n```python\nf\"{user['id']} has {{braces}}\"\n```\n\n"
-    "The text around a placeholder is changed as well."
 )
-EDITED = ANSWER.replace("is changed as well", "stays as it is")
+RIGHT = f"{BEGINNING}The text around a placeholder stays as it is."
+WRONG = f"{BEGINNING}The text around a placeholder is changed as well."
 SAMPLE = Row(
     id="sample",
     prompt=[
@@ -25,13 +26,13 @@ SAMPLE = Row(
         {"role": "assistant", "content": "Filling in a text, as {# this #} one."},
         {"role": "user", "content": "And what is a {{ placeholder }}?"},
     ],
-    response=ANSWER,
+    response=WRONG,
     line=1,
     size=0,
     original={},
 )
 """Several turns, a system message, and every kind of brace that a careless template would run."""
-REASONING = "The last sentence is false: only the placeholder changes."
+REASONING = "The last sentence tells: only the placeholder changes, not the text around it."
 
 
 def check_template(template: Template, aspect: str = "") -> str:
@@ -43,15 +44,20 @@ def check_template(template: Template, aspect: str = "") -> str:
     if template.wants_aspect:
         aspect = aspect or ASPECT
     template = template.bound(aspect=aspect)
-    messages = template.render(SAMPLE)
-    _check_names(template, messages)
-    reply = _sample_reply(template)
-    pair = _read(template, reply)
+    row, edited = SAMPLE, RIGHT
+    if template.direction == "worsen":
+        row, edited = replace(SAMPLE, response=RIGHT), WRONG
+    messages = template.render(row)
+    _check_names(template)
+    reply = _sample_reply(template, edited)
+    pair = _read(template, row, reply)
     return "\n".join([*_told(template, messages), "", *_told_pair(template, reply, pair), ""])
 
 
-def _check_names(template: Template, messages: list[Message]) -> None:
+def _check_names(template: Template) -> None:
     """See that the model is told what to call the two parts of its reply."""
+    bare = replace(SAMPLE, prompt=[{"role": "user", "content": "-"}], response="-")
+    messages = template.render(bare)
     said = "\n".join(message["content"] for message in messages).lower()
     for part in ("reasoning", "revision"):
         names = getattr(template.markers, part)
@@ -62,19 +68,19 @@ def _check_names(template: Template, messages: list[Message]) -> None:
             )
 
 
-def _sample_reply(template: Template) -> str:
+def _sample_reply(template: Template, edited: str) -> str:
     reasoning, revision = template.markers.reasoning[0], template.markers.revision[0]
     if template.reply == "json":
-        return orjson.dumps({reasoning: REASONING, revision: EDITED}).decode()
-    return f"{{{reasoning}}}:\n{REASONING}\n\n{{{revision}}}:\n{EDITED}"
+        return orjson.dumps({reasoning: REASONING, revision: edited}).decode()
+    return f"{{{reasoning}}}:\n{REASONING}\n\n{{{revision}}}:\n{edited}"
 
 
-def _read(template: Template, reply: str) -> Pair:
+def _read(template: Template, row: Row, reply: str) -> Pair:
     """The pair that a run would make of `reply`."""
     grammar = Grammar(template.markers.reasoning, template.markers.revision)
     completion = Completion(reply, "", "", "stop", "sample", Usage(), b"")
-    read = Reader(grammar, template.direction)(SAMPLE, completion)
-    if isinstance(read, Pair) and {read.chosen, read.rejected} == {ANSWER, EDITED}:
+    read = Reader(grammar, template.direction)(row, completion)
+    if isinstance(read, Pair) and {read.chosen, read.rejected} == {RIGHT, WRONG}:
         return read
     why = f" ({read.detail})" if isinstance(read, Problem) else ""
     raise UsageError(
@@ -107,7 +113,7 @@ def _notes(template: Template, messages: list[Message]) -> Iterator[str]:
     said = "\n".join(message["content"] for message in messages)
     if not template.shows_prompt:
         yield "\nNote: it does not show {{ prompt }}, so the model cannot know what was asked."
-    if ANSWER not in said:
+    if RIGHT not in said and WRONG not in said:
         yield "\nNote: it alters the answer before it is sent, so the model cannot copy it exactly."
 
 
@@ -130,7 +136,7 @@ def _field(name: str, value: str) -> str:
 
 
 def _indented(text: str) -> str:
-    return textwrap.indent(text, "    ", lambda _: True)
+    return textwrap.indent(text, "    ")
 
 
 def _end(text: str) -> str:
