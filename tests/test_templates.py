@@ -16,6 +16,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from clair_cli.bounds import Bounds
 from clair_cli.cli.main import run
 from clair_cli.mock import Manners, MockServer
 from clair_cli.mock.worsening import worsen
@@ -28,7 +29,16 @@ from clair_cli.prompts import (
     template_names,
 )
 from clair_cli.reading import Reader
-from clair_cli.records import METRICS, Completion, Pair, Problem, Row, Usage, UsageError
+from clair_cli.records import (
+    METRICS,
+    Completion,
+    Pair,
+    Problem,
+    Request,
+    Row,
+    Usage,
+    UsageError,
+)
 from clair_cli.revision import Grammar
 from clair_cli.verdicts import Adapt, GiveUp, judge
 from tests.conftest import ROOT, Clair, Ran, read_rows, write_rows
@@ -228,18 +238,22 @@ def test_the_offline_endpoint_understands_what_ships(name: str, structured: bool
 
 @pytest.mark.parametrize("name", OURS)
 def test_an_over_edited_row_is_edited_as_usual_when_asked_again(name: str) -> None:
-    ask = Asker(bound(name), {"model": "m"}, lambda _: 0)
+    template = bound(name)
+    grammar = Grammar(template.markers.reasoning, template.markers.revision)
+    reader = Reader(grammar, template.direction, Bounds(min_similarity=0.8))
+
+    def made(request: Request) -> Pair | Problem:
+        (reply,) = answered(orjson.loads(request.body), faults={"over-edit": 0.999999})
+        return reader(row(), Completion(reply, "", "", "stop", "m", Usage(), b""))
+
+    ask = Asker(template, {"model": "m"}, lambda _: 0)
     first = ask(row(), None, None)
-    again = ask(row(), first, Problem("similarity", "you changed 71 % of the words"))
-    wild, calm = answered(
-        orjson.loads(first.body), orjson.loads(again.body), faults={"over-edit": 0.999999}
-    )
-    pair, usual = read(name, wild), read(name, calm)
-    assert isinstance(pair, Pair)
-    assert isinstance(usual, Pair)
-    assert pair.contrast.similarity < 0.5
-    assert usual.contrast.similarity > 0.9
-    assert "71 %" in orjson.loads(again.body)["messages"][-1]["content"]
+    problem = made(first)
+    assert isinstance(problem, Problem)
+    assert problem.reason == "below_similarity"
+    again = ask(row(), first, problem)
+    assert problem.detail in orjson.loads(again.body)["messages"][-1]["content"]
+    assert isinstance(made(again), Pair)
 
 
 WORDINGS = {
@@ -322,8 +336,8 @@ def test_each_template_makes_pairs_offline(name: str, clair: Clair, tmp_path: Pa
         assert set(METRICS) <= pair.keys()
     card = (tmp_path / "in.clair/README.md").read_text()
     assert f"template | `{name}`" in card
-    assert ("the original answer is `chosen`" in card) == (name == "worsen")
-    assert ("for: factual accuracy" in card) == (name == "aspect")
+    assert ("The answer is `chosen`, a minimally worsened version" in card) == (name == "worsen")
+    assert ("revised for | factual accuracy" in card) == (name == "aspect")
     options = record(tmp_path)["options"]
     assert options["aspect"] == ("factual accuracy" if name == "aspect" else "")
     assert options["direction"] == load_template(name).direction
@@ -335,11 +349,24 @@ def test_the_direction_can_be_told(clair: Clair, tmp_path: Path) -> None:
     chosen, rejected = sides(pairs(tmp_path)[0])
     assert (chosen, rejected) == (f"{SLIP} Row 0.", f"{MENDED} Row 0.")
     card = (tmp_path / "in.clair/README.md").read_text()
-    assert "the original answer is `chosen`, the worsened one `rejected`" in card
+    assert "The answer is `chosen`, a minimally worsened version" in card
+    assert "--prompt clair --direction worsen" in card
     assert record(tmp_path)["template"]["direction"] == "worsen"
     again = clair("revise", "in.jsonl", "--mock", "--prompt", "worsen", "--direction", "improve")
     assert again.code == 0
     assert sides(pairs(tmp_path)[0]) == (f"{WORSE} Row 0.", f"{SLIP} Row 0.")
+
+
+def test_an_export_makes_the_same_requests(clair: Clair, tmp_path: Path) -> None:
+    line = ["--mock", "--prompt", "aspect", *ASPECT, "--structured", "--direction", "worsen"]
+    assert revise(clair, tmp_path, *line).code == 0
+    ran = clair("export", "in.clair", "-o", "other.jsonl", "--format", "conversational")
+    assert ran.code == 0, ran.err
+    assert read_rows(tmp_path / "other.jsonl") == pairs(tmp_path)
+    assert sides(pairs(tmp_path)[0]) == (f"{SLIP} Row 0.", f"{MENDED} Row 0.")
+    card = (tmp_path / "in.clair/README.md").read_text()
+    assert "--aspect 'factual accuracy' --direction worsen --structured" in card
+    assert "reply | JSON, by `response_format`" in card
 
 
 def test_an_unchanged_answer_is_asked_again_in_words_that_fit_the_direction(
@@ -398,7 +425,7 @@ def test_structured_output_is_asked_for_by_a_strict_schema(
     assert pair["rationale"] == "Why."
     assert "It is better." in sides(pair)
     assert record(tmp_path)["options"]["structured"] is True
-    assert record(tmp_path)["parameters"]["response_format"] == asked.body["response_format"]
+    assert f"--prompt {name} --structured" in record(tmp_path)["command"]
     offline = clair(*line, "--prompt", name, "--offline")
     assert offline.code == 0, offline.err  # the same requests, so none is missing
 

@@ -12,16 +12,19 @@ from pathlib import Path
 from typing import Any
 
 from clair_cli.budget import Budget
-from clair_cli.card import Run, as_json, card, run_record
+from clair_cli.card import card
 from clair_cli.cli.checks import check_apart, check_paths, check_stdin
+from clair_cli.cli.command import command_line
 from clair_cli.cli.dryrun import dry_run
+from clair_cli.cli.publishing import Publishing
 from clair_cli.cli.recipe import Recipe
 from clair_cli.cli.signals import stopping
 from clair_cli.cli.summary import print_summary
 from clair_cli.cli.terminal import console
 from clair_cli.endpoint import Address, Endpoint, Patience
-from clair_cli.engine import Engine, Window, World
+from clair_cli.engine import Branch, Engine, Window, World
 from clair_cli.inputs import Input, default_output, find_input
+from clair_cli.inputs.origin import Origin
 from clair_cli.layout import Layout, layout
 from clair_cli.limits import Gate, Lane, Pace
 from clair_cli.locks import lock
@@ -32,11 +35,20 @@ from clair_cli.prompts import Asker, Template
 from clair_cli.reading import Reader
 from clair_cli.records import Adapted, Event, Observer, RunError, UsageError
 from clair_cli.revision import Grammar
+from clair_cli.runrecord import Run, as_json, run_record
 from clair_cli.sources import read_rows
 from clair_cli.sources.picking import Picking, Rows, pick
 from clair_cli.store import Complete, Remembering, Store, never_asks, put_aside
 from clair_cli.tally import Tally
-from clair_cli.writers import FORMATS, Output, write_whole
+from clair_cli.writers import (
+    FORMATS,
+    Output,
+    Plan,
+    Written,
+    check_not_foreign,
+    settle,
+    write_whole,
+)
 
 CODE_FAILED_ROWS = 3
 SPARE_FILES = 64
@@ -69,8 +81,12 @@ class Job:
     patience: Patience
     max_fail_rate: float
     form: str
+    plan: Plan
     quiet: bool
     summary: Path | None
+    licence: str = ""
+    languages: tuple[str, ...] = ()
+    publishing: Publishing | None = None
 
 
 def run_job(job: Job) -> int:
@@ -92,15 +108,14 @@ def run_job(job: Job) -> int:
     paths = layout(job.output, default_output(job.recipe.inputs.names))
     check_apart(job.recipe.inputs.names, paths)
     check_paths(found.files, paths, job.recipe.store, job.summary)
+    plan = job.plan.fitting(paths)
+    check_not_foreign(paths, plan.splits, plan.kind)
+    if job.publishing:
+        job.publishing.check(paths)
+    if job.form == "clair" and not job.quiet:
+        _say("warning: TRL 0.29 and later fails on --format clair; the other formats train")
     template = job.recipe.template
-    run = Run(
-        job.recipe.inputs.shown,
-        template,
-        job.recipe.parameters,
-        job.form,
-        _options(job),
-        time.time(),
-    )
+    run = _run(job, found, plan)
     if job.dry_run:
         return dry_run(
             _rows(job, found, _silent if job.quiet else _say),
@@ -111,22 +126,32 @@ def run_job(job: Job) -> int:
     _prepare_process(job.concurrency)
     tally, gate = Tally(), _gate(job)
     try:
-        digest = asyncio.run(_revise(job, found, paths, template, tally, gate))
+        written = asyncio.run(_revise(job, found, paths, template, plan, tally, gate))
     except RunError as exc:
-        _report(job, run, tally, paths, gate, exc.exit_code)
+        _report(job, run, tally, paths, gate, exc.exit_code, Written())
         raise
     code = CODE_FAILED_ROWS if tally.failed / max(tally.read, 1) > job.max_fail_rate else 0
     if paths.card:
-        write_whole(paths.card, card(run, tally, digest))
-    write_whole(paths.run, as_json(_record(job, run, tally, gate)))
-    _report(job, run, tally, paths, gate, code)
+        write_whole(paths.card, card(run, tally, written.digest, written.files, written.rows))
+    settle(paths, as_json(_record(job, run, tally, gate, written)))
+    _report(job, run, tally, paths, gate, code, written)
+    if job.publishing and code:
+        _say("not published: rows failed; see --max-fail-rate")
+    elif job.publishing:
+        job.publishing.publish(paths, _silent if job.quiet else _say)
     return code
 
 
 async def _revise(
-    job: Job, found: Input, paths: Layout, template: Template, tally: Tally, gate: Gate
-) -> str:
-    """Run the rows through; the digest of the pairs written."""
+    job: Job,
+    found: Input,
+    paths: Layout,
+    template: Template,
+    plan: Plan,
+    tally: Tally,
+    gate: Gate,
+) -> Written:
+    """Run the rows through, and publish what came of them."""
     say = _silent if job.quiet else _say
 
     def observe(event: Event) -> None:
@@ -137,18 +162,18 @@ async def _revise(
     async with contextlib.AsyncExitStack() as stack:
         path = job.recipe.store or (paths.mock_store if job.recipe.mock else paths.store)
         stack.enter_context(lock(paths.output))  # runs with stores of their own may share it
+        write_whole(paths.recipe, as_json(job.recipe.record()))
         if job.fresh:
             stack.enter_context(put_aside(path))
         store = stack.enter_context(Store(path))
-        output = stack.enter_context(Output(paths, FORMATS[job.form]))
+        output = stack.enter_context(Output(paths, FORMATS[job.form], plan))
         complete = await _completer(job, gate, observe, stack)
         grammar = Grammar(template.markers.reasoning, template.markers.revision)
-        world = World(
-            ask=Asker(template, job.recipe.parameters, store.occurrence),
-            complete=Remembering(store, complete, observe),
-            read=Reader(grammar, template.direction),
-            attempts=job.recipe.attempts,
+        branch = Branch(
+            Asker(template, job.recipe.parameters, store.occurrence),
+            Reader(grammar, template.direction),
         )
+        world = World([branch], Remembering(store, complete, observe), attempts=job.recipe.attempts)
         engine = Engine(world, gate, Window.for_ceiling(job.concurrency), observe)
         stack.enter_context(stopping(engine, gate, say))
         total = Total(_most(job.recipe.picking), found.total_bytes, found.total_rows)
@@ -163,8 +188,7 @@ async def _revise(
                 except RunError as exc:
                     await engine.drain(exc)
                     raise
-        output.publish()
-        return output.digest
+        return output.publish()
 
 
 def _rows(job: Job, found: Input, say: Callable[[str], None]) -> Rows:
@@ -238,20 +262,44 @@ def _display(quiet: bool) -> Display | None:
     return LiveDisplay(screen) if screen.is_terminal else LogDisplay(screen)
 
 
-def _record(job: Job, run: Run, tally: Tally, gate: Gate) -> dict[str, Any]:
-    """What ran, with what it cost and what each replica did."""
+def _run(job: Job, found: Input, plan: Plan) -> Run:
+    """What is about to run, as the card and run.json tell it."""
+    recipe, origin = job.recipe, found.origin or Origin("")
+    return Run(
+        recipe.inputs.shown,
+        recipe.template,
+        recipe.parameters,
+        job.form,
+        _options(job, plan),
+        command=command_line(recipe, job.form, job.licence, job.languages),
+        licence=job.licence,
+        languages=job.languages or origin.languages,
+        source_dataset=origin.repo,
+        source_commit=origin.commit,
+        source_licences=origin.licences,
+        kept=recipe.columns.keep,
+        price=job.spending.price,
+        is_rehearsal=recipe.mock,
+    )
+
+
+def _record(job: Job, run: Run, tally: Tally, gate: Gate, written: Written) -> dict[str, Any]:
+    """What ran, with what it wrote and cost, and what each replica did."""
     price = job.spending.price
     cost = {"usd_paid": float(price.of(tally.paid_usage))} if price else None
     replicas = [
         {"endpoint": lane.name, "answered": lane.answered, "failed": lane.failed}
         for lane in gate.lanes
     ]
-    return run_record(run, tally) | {"cost": cost, "replicas": replicas}
+    record = run_record(run, tally, files=written.files, rows=written.rows)
+    return record | {"cost": cost, "replicas": replicas}
 
 
-def _report(job: Job, run: Run, tally: Tally, paths: Layout, gate: Gate, code: int) -> None:
+def _report(
+    job: Job, run: Run, tally: Tally, paths: Layout, gate: Gate, code: int, written: Written
+) -> None:
     """Tell what ran: a table for a person, `--summary` for a program."""
-    record = _record(job, run, tally, gate) | {"exit_code": code}
+    record = _record(job, run, tally, gate, written) | {"exit_code": code}
     if job.summary:
         write_whole(job.summary, as_json(record))
     if job.quiet:
@@ -270,7 +318,15 @@ def _silent(sentence: str) -> None:
     """Say nothing: `--quiet`."""
 
 
-def _options(job: Job) -> dict[str, Any]:
+def _options(job: Job, plan: Plan) -> dict[str, Any]:
     """The options that change what is written, for run.json."""
     addresses = [] if job.recipe.mock or job.offline else [a.shown for a in job.addresses]
-    return job.recipe.options() | {"max_fail_rate": job.max_fail_rate, "endpoints": addresses}
+    return job.recipe.options() | {
+        "file_type": plan.kind,
+        "shard_size": plan.shard_size,
+        "split_test": plan.test_share or None,
+        "max_fail_rate": job.max_fail_rate,
+        "license": job.licence,
+        "language": list(job.languages),
+        "endpoints": addresses,
+    }

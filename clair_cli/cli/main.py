@@ -9,6 +9,8 @@ import typer
 from clair_cli import __version__
 from clair_cli.cli.check import check_endpoint
 from clair_cli.cli.config import FILE
+from clair_cli.cli.export import export
+from clair_cli.cli.lint import lint
 from clair_cli.cli.mock import mock
 from clair_cli.cli.prompts import prompts
 from clair_cli.cli.push import push
@@ -25,7 +27,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (revise, show, push, prompts, mock, check_endpoint):
+for command in (revise, export, show, lint, push, prompts, mock, check_endpoint):
     app.command(context_settings={"auto_envvar_prefix": ENV_PREFIX})(command)
 
 

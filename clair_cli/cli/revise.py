@@ -14,6 +14,17 @@ class Form(StrEnum):
 
     CONVERSATIONAL = "conversational"
     STANDARD = "standard"
+    UNPAIRED = "unpaired"
+    CLAIR = "clair"
+
+
+class FileType(StrEnum):
+    """The files of `--file-type`."""
+
+    JSONL = "jsonl"
+    JSONL_GZ = "jsonl.gz"
+    JSONL_ZST = "jsonl.zst"
+    PARQUET = "parquet"
 
 
 class Way(StrEnum):
@@ -55,7 +66,8 @@ def revise(  # noqa: PLR0913, PLR0917 - one parameter an option is how typer wan
             "-o",
             "--output",
             metavar="OUT",
-            help="A directory, a .jsonl file or - for stdout (default: INPUT's name with .clair).",
+            help="A directory, a file (.jsonl, .jsonl.gz, .jsonl.zst, .parquet) or - for stdout "
+            "(default: INPUT's name with .clair).",
             show_default=False,
         ),
     ] = "",
@@ -130,7 +142,11 @@ def revise(  # noqa: PLR0913, PLR0917 - one parameter an option is how typer wan
     ] = None,
     seed: Annotated[
         int | None,
-        _option(_REQUEST, metavar="N", help="Seed of the model's sampling, and of --sample."),
+        _option(
+            _REQUEST,
+            metavar="N",
+            help="Seed of the model's sampling, of --sample and of --split-test.",
+        ),
     ] = None,
     param: Annotated[
         list[str] | None,
@@ -271,6 +287,59 @@ def revise(  # noqa: PLR0913, PLR0917 - one parameter an option is how typer wan
     form: Annotated[
         Form, _option(_OUTPUT, "--format", envvar="CLAIR_FORMAT", help="Shape of the pairs.")
     ] = Form.CONVERSATIONAL,
+    licence: Annotated[
+        str,
+        _option(
+            _OUTPUT,
+            "--license",
+            envvar="CLAIR_LICENSE",
+            metavar="ID",
+            help="Licence of the pairs for the card, such as cc-by-4.0.",
+            show_default=False,
+        ),
+    ] = "",
+    language: Annotated[
+        list[str] | None,
+        _option(
+            _OUTPUT,
+            metavar="CODE",
+            allow_from_autoenv=False,
+            help="Language of the texts for the card, such as en. Repeatable.",
+        ),
+    ] = None,
+    file_type: Annotated[
+        FileType | None,
+        _option(_OUTPUT, help="Files of a directory (default: jsonl)."),
+    ] = None,
+    shard_size: Annotated[
+        str,
+        _option(
+            _OUTPUT,
+            metavar="SIZE",
+            help="A directory's file that reaches it is followed by another.",
+        ),
+    ] = "500MB",
+    split_test: Annotated[
+        float,
+        _option(
+            _OUTPUT,
+            metavar="SHARE",
+            min=0,
+            help="Share of pairs that become a test split, by a hash of id and --seed.",
+        ),
+    ] = 0.0,
+    push: Annotated[
+        str,
+        _option(
+            _OUTPUT,
+            metavar="USER/NAME",
+            help="Publish the run on the Hub when every row has its pair; see clair push.",
+            show_default=False,
+        ),
+    ] = "",
+    private: Annotated[
+        bool, _option(_OUTPUT, "--private", help="With --push: make the dataset private.")
+    ] = False,
     quiet: Annotated[bool, _option(_OUTPUT, "--quiet", "-q", help="Print errors alone.")] = False,
     summary: Annotated[
         Path | None, _option(_OUTPUT, metavar="FILE", help="Write what ran as JSON.")
@@ -282,17 +351,28 @@ def revise(  # noqa: PLR0913, PLR0917 - one parameter an option is how typer wan
     Run the same command again after any interruption: it asks only for what is missing. Every
     option can also come from a CLAIR_NAME variable or from clair.toml.
     """
-    from clair_cli.cli.job import Job, Spending, run_job  # noqa: PLC0415 - `clair --help` stays quick
+    from clair_cli.cli.command import card_ids  # noqa: PLC0415 - `clair --help` stays quick
+    from clair_cli.cli.job import Job, Spending, run_job  # noqa: PLC0415
     from clair_cli.cli.recipe import Inputs, Recipe  # noqa: PLC0415
-    from clair_cli.cli.settings import addresses, column_names, parameters, prices  # noqa: PLC0415
+    from clair_cli.cli.settings import (  # noqa: PLC0415
+        addresses,
+        column_names,
+        parameters,
+        prices,
+        publishing,
+        size_in_bytes,
+    )
     from clair_cli.endpoint import Patience  # noqa: PLC0415
-    from clair_cli.prompts import load_template, response_format  # noqa: PLC0415
+    from clair_cli.prompts import load_template  # noqa: PLC0415
     from clair_cli.sources import Columns  # noqa: PLC0415
     from clair_cli.sources.picking import Picking  # noqa: PLC0415
+    from clair_cli.writers import Plan  # noqa: PLC0415
 
     del config_file  # its callback has made its content the defaults
     template = load_template(prompt).bound(
-        aspect=aspect, direction=direction.value if direction else None
+        aspect=aspect,
+        direction=direction.value if direction else None,
+        structured=structured,
     )
     recipe = Recipe(
         inputs=Inputs(source, split, config, revision),
@@ -305,16 +385,11 @@ def revise(  # noqa: PLR0913, PLR0917 - one parameter an option is how typer wan
         ),
         picking=Picking(skip, sample, seed or 0, limit),
         template=template,
-        structured=structured,
         parameters=parameters(
             model=model,
             mock=mock,
-            given={
-                "temperature": temperature,
-                "max_tokens": max_tokens,
-                "seed": seed,
-                "response_format": response_format(template.markers) if structured else None,
-            },
+            given={"temperature": temperature, "max_tokens": max_tokens, "seed": seed},
+            structured=structured,
             extra=param or [],
         ),
         attempts=attempts,
@@ -341,7 +416,16 @@ def revise(  # noqa: PLR0913, PLR0917 - one parameter an option is how typer wan
         patience=Patience(timeout, give_up_after),
         max_fail_rate=max_fail_rate,
         form=form.value,
+        plan=Plan(
+            file_type.value if file_type else "",
+            size_in_bytes(shard_size, "--shard-size"),
+            split_test,
+            seed or 0,
+        ),
         quiet=quiet,
         summary=summary,
+        licence="".join(card_ids("--license", [licence] if licence else [])),
+        languages=card_ids("--language", language or []),
+        publishing=publishing(push, private=private),
     )
     return run_job(job)

@@ -54,10 +54,22 @@ def _lines(
     if tally.means:
         lines.append(("similarity", f"{tally.means['similarity']} on average"))
     if code in {0, 3}:
-        lines.append(("written", str(paths.data or "stdout")))
+        lines += _written(paths, record)
     if tally.failed and code in {0, 3}:
         lines.append(("failed rows", str(paths.failures)))
     return lines
+
+
+def _written(paths: Layout, record: Mapping[str, Any]) -> list[tuple[str, str]]:
+    files, splits = record["files"], record["splits"]
+    if paths.folder is None or not files:
+        return [("written", "stdout")]
+    more = f" and {len(files) - 1:,} more" if len(files) > 1 else ""
+    sizes = ", ".join(f"{split} {rows:,}" for split, rows in splits.items())
+    return [
+        ("written", f"{paths.folder / files[0]}{more}"),
+        *([("splits", sizes)] if len(splits) > 1 else []),
+    ]
 
 
 def _tokens(tally: Tally) -> str:

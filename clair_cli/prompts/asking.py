@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from clair_cli.prompts.structured import response_format
 from clair_cli.prompts.template import Template
 from clair_cli.records import Problem, Request, Row
 
@@ -45,7 +46,7 @@ class Asker:
     """Makes the requests for rows: the `ask` of the engine.
 
     Args:
-        template: What to ask with.
+        template: What to ask with; where it is structured, so are the bodies.
         parameters: Further fields of every body: `model`, `temperature`, ...
         occurrence: How often the same body was asked before in this run.
     """
@@ -57,7 +58,9 @@ class Asker:
         occurrence: Callable[[bytes], int],
     ) -> None:
         self._template = template
-        self._parameters = parameters
+        self._parameters = dict(parameters)
+        if template.structured:
+            self._parameters["response_format"] = response_format(template.markers)
         self._occurrence = occurrence
         self._advice = _advice(template)
 

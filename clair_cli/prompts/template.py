@@ -38,16 +38,19 @@ class Template:
         path: How errors name the file.
         description, use, source, licence: What it says of itself; "" where it is silent.
         direction: Whether the revision is the better or the worse answer.
+        stated_direction: The same as the file has it, whatever the run makes of it.
         reply: Whether it asks for two headed sections or for a JSON object.
         markers: What the reply's parts are called.
         aspect: What the run revises for, where the template asks; else "".
+        structured: Whether the run asks for JSON by `response_format`.
 
     Raises:
         UsageError: The file is no valid template; names file, line where known, and cure.
     """
 
     def __init__(self, name: str, text: str, path: str) -> None:
-        self.name, self.text, self.path, self.aspect = name, text, path, ""
+        self.name, self.text, self.path = name, text, path
+        self.aspect, self.structured = "", False
         fields = self._parse(text)
         unknown = sorted(fields.keys() - KEYS)
         if unknown:
@@ -57,7 +60,8 @@ class Template:
             )
         about = [self._about(fields, key) for key in ABOUT]
         self.description, self.use, self.source, self.licence = about
-        self.direction = self._direction(fields.get("direction", "improve"))
+        self.stated_direction = self._direction(fields.get("direction", "improve"))
+        self.direction = self.stated_direction
         self.reply = self._reply(fields.get("reply", "sections"))
         self.markers = self._markers(fields.get("markers"))
         self._messages = self._compile(fields.get("messages"))
@@ -72,12 +76,15 @@ class Template:
         """Whether some message holds what the answer is an answer to."""
         return any("prompt" in text.used for _, text in self._messages)
 
-    def bound(self, *, aspect: str = "", direction: Direction | None = None) -> Self:
+    def bound(
+        self, *, aspect: str = "", direction: Direction | None = None, structured: bool = False
+    ) -> Self:
         """This template as one run uses it.
 
         Args:
             aspect: What to revise for.
             direction: The direction, None for the template's own.
+            structured: Whether to ask for JSON by `response_format` as well.
 
         Raises:
             UsageError: An aspect is missing, or is given where the template asks for none.
@@ -95,7 +102,8 @@ class Template:
         if any("\ud800" <= char <= "\udfff" for char in aspect):  # bytes that were no UTF-8
             raise UsageError("--aspect: is not valid UTF-8; write it again")
         bound = copy.copy(self)
-        bound.aspect, bound.direction = aspect, direction or self.direction
+        bound.aspect, bound.structured = aspect, structured
+        bound.direction = direction or self.stated_direction
         return bound
 
     def render(self, row: Row, note: str = "") -> list[Message]:
