@@ -39,7 +39,7 @@ def command_line(recipe: Recipe, form: str, licence: str, languages: Sequence[st
         *_given(INPUT_OPTIONS, options),
         *(["--mock"] if recipe.mock else []),
         *("-m", str(parameters.get("model", ""))),
-        *("--prompt", _prompt(recipe.template)),
+        *("--prompt", *_prompt(recipe.template)),
         *_given(NAMED_PARAMETERS, parameters),
         *(part for name in extra for part in _parameter(name, parameters[name])),
         *_given(STEERING_OPTIONS, options),
@@ -67,12 +67,20 @@ def _argument(name: str) -> str:
     return f"./{public}" if public.startswith("-") and public != "-" else public
 
 
-def _prompt(template: Template) -> str:
-    """What `--prompt` has to say: a name of ours, or a file's."""
+def _prompt(template: Template) -> list[str]:
+    """What `--prompt` has to say, a name of ours or a file's; and how the run uses it."""
     is_ours = template.name in template_names()
-    if is_ours and load_template(template.name).text == template.text:
-        return template.name
-    return f"{template.name}.toml"
+    is_shipped = is_ours and load_template(template.name).text == template.text
+    return [
+        template.name if is_shipped else f"{template.name}.toml",
+        *(["--aspect", template.aspect] if template.aspect else []),
+        *(
+            ["--direction", template.direction]
+            if template.direction != template.stated_direction
+            else []
+        ),
+        *(["--structured"] if template.structured else []),
+    ]
 
 
 def _given(names: Sequence[str], values: Mapping[str, Any]) -> list[str]:

@@ -52,7 +52,7 @@ class Recipe:
         inputs: What is read.
         columns: Which of its columns.
         picking: Which of its rows.
-        template: What is asked with.
+        template: What is asked with, as the run uses it: its aspect, direction and form.
         parameters: The fields of every request besides its messages.
         attempts: Replies asked for one row before it fails.
         mock: Whether the offline endpoint gave the replies.
@@ -89,6 +89,9 @@ class Recipe:
             "sample": self.picking.sample,
             "seed": self.picking.seed,
             "limit": self.picking.limit,
+            "aspect": self.template.aspect,
+            "direction": self.template.direction,
+            "structured": self.template.structured,
             "attempts": self.attempts,
             "mock": self.mock,
             **self.steering.options(),
@@ -133,7 +136,11 @@ def recipe_of(record: Mapping[str, Any], name: str) -> Recipe:
                 tuple(record["keep_columns"]),
             ),
             picking=Picking(record["skip"], record["sample"], record["seed"], record["limit"]),
-            template=Template(template["name"], template["text"], name),
+            template=Template(template["name"], template["text"], name).bound(
+                aspect=record["aspect"],
+                direction=record["direction"],
+                structured=record["structured"],
+            ),
             parameters=dict(record["parameters"]),
             attempts=record["attempts"],
             mock=record["mock"],
