@@ -98,14 +98,19 @@ class Recipe:
         }
 
     def record(self) -> dict[str, Any]:
-        """All of the recipe, for a file that stays here."""
+        """All of the recipe that is not secret, for a file that stays here."""
         return self.options() | {
-            "names": [printable(name) for name in self.inputs.names],
+            "names": [_kept_name(name) for name in self.inputs.names],
             "template": _template_record(self.template),
             "also": _template_record(self.steering.also) if self.steering.also else None,
             "parameters": self.parameters,
             "store": printable(str(self.store)) if self.store else None,
         }
+
+
+def _kept_name(name: str) -> str:
+    """A name that finds the input again, but for what is secret in a URL."""
+    return public_name(name) if "://" in name else printable(name)
 
 
 def _template_record(template: Template) -> dict[str, str]:
