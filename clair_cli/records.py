@@ -157,6 +157,8 @@ class Completion:
         model: The model that the endpoint says it used, "" if it did not say.
         usage: The tokens that the endpoint counted.
         raw: The reply's body, byte for byte.
+        seconds: What the HTTP attempt took that answered, from sending to the last byte; 0 where
+            nobody measured it.
     """
 
     text: str
@@ -166,6 +168,7 @@ class Completion:
     model: str
     usage: Usage
     raw: bytes = field(repr=False)
+    seconds: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,7 +200,8 @@ class Pair:
     """A preference pair: both answers to one prompt, and what sets them apart.
 
     `between` holds further answers, each better than the next, that are worse than `chosen` and
-    better than `rejected`. `extra` holds further columns by name: those kept from the row, ...
+    better than `rejected`. `row` is the id of the row, of which the pair's own may be an extension.
+    `extra` holds further columns by name: those kept from the row, and those of some options.
     """
 
     id: str
@@ -209,6 +213,7 @@ class Pair:
     contrast: Contrast
     extra: Mapping[str, Any] = field(default_factory=dict)
     between: tuple[str, ...] = ()
+    row: str = ""
 
 
 @dataclass(frozen=True, slots=True)

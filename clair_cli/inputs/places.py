@@ -114,9 +114,7 @@ def _on_disk(name: str, split: str) -> list[Place]:
     if is_saved(path):
         return [Place(str(file), "arrow") for file in saved_files(path, split)]
     if path.is_dir():
-        inside = ((each, each.relative_to(path)) for each in path.rglob("*") if each.is_file())
-        files = {str(each): str(below) for each, below in inside if not _is_hidden(below)}
-        return _of_directory(name, files, split)
+        return _of_directory(name, _inside(name), split)
     if path.exists():
         return [_of_file(name, split)]
     if glob.has_magic(name):
@@ -154,15 +152,36 @@ def _of_glob(name: str, files: Iterable[str], split: str) -> list[Place]:
     return [place_of(file) for file in wanted]
 
 
+def splits_of(name: str) -> dict[str, list[Place]]:
+    """The files in the directory `name` by split, `train` first; "" is for those without one.
+
+    Raises:
+        UsageError: There are none.
+    """
+    found = _by_split(name, _inside(name))
+    return dict(sorted(found.items(), key=lambda each: (each[0] != "train", each[0])))
+
+
+def _inside(name: str) -> dict[str, str]:
+    """The files in a directory on disk: path -> path below the directory."""
+    path = Path(name)
+    inside = ((each, each.relative_to(path)) for each in path.rglob("*") if each.is_file())
+    return {str(each): str(below) for each, below in inside if not _is_hidden(below)}
+
+
 def _of_directory(name: str, files: Mapping[str, str], split: str) -> list[Place]:
-    """The data files among `files`: address -> path below the directory."""
+    return _chosen(name, _by_split(name, files), split)
+
+
+def _by_split(name: str, files: Mapping[str, str]) -> dict[str, list[Place]]:
+    """The data files among `files` (address -> path below the directory) by split."""
     by_split: dict[str, list[Place]] = {}
     for file, below in sorted(files.items()):
         if _kind(file)[0] and not _is_record(file):
             by_split.setdefault(_split_of(below), []).append(place_of(file))
     if not by_split:
         raise UsageError(f"{name}: holds no {KNOWN} file")
-    return _chosen(name, by_split, split)
+    return by_split
 
 
 def _chosen(name: str, by_split: Mapping[str, list[Place]], split: str) -> list[Place]:
