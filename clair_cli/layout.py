@@ -1,12 +1,18 @@
-"""Where the files of a run stand."""
+"""Where the files of a run stand, and what they are called."""
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
 from clair_cli.records import UsageError
 
-FILE_ENDINGS = (".jsonl",)
-UNMADE_ENDINGS = (".jsonl.gz", ".jsonl.zst", ".parquet", ".json", ".csv", ".arrow")
+KINDS = ("jsonl", "jsonl.gz", "jsonl.zst", "parquet")
+"""What data files can be; each is the ending of their names."""
+
+SPLITS = ("train", "test")
+
+_UNMADE = (".json", ".csv", ".tsv", ".arrow", ".feather", ".gz", ".zst", ".bz2", ".xz")
+_DATA = re.compile(r"(train|test)(?:-\d{5,}-of-\d{5,})?\.(jsonl(?:\.gz|\.zst)?|parquet)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,14 +20,26 @@ class Layout:
     """The paths of one run.
 
     Attributes:
-        data: The pairs; None for stdout.
+        folder: Where the data files stand; None for stdout.
         side: The directory of the store, failures.jsonl and run.json.
         card: The dataset card; None where the output is not a directory.
+        file: The name of the one file that the pairs go to; "" where they go to a directory.
     """
 
-    data: Path | None
+    folder: Path | None
     side: Path
     card: Path | None
+    file: str = ""
+
+    @property
+    def kind(self) -> str:
+        """What the name of the one file says it is; "" where there is none."""
+        return next((kind for kind in KINDS if self.file.endswith(f".{kind}")), "")
+
+    @property
+    def data(self) -> Path | None:
+        """The file of the pairs where nothing else is asked for; None for stdout."""
+        return self.folder / (self.file or "train.jsonl") if self.folder else None
 
     @property
     def store(self) -> Path:
@@ -49,9 +67,31 @@ class Layout:
         return self.side / "run.json"
 
     @property
-    def temporary(self) -> Path:
-        """Where the pairs are written until the run is complete."""
-        return self.side / "train.jsonl.part"
+    def recipe(self) -> Path:
+        """What decides the outcome besides the replies; it is not published."""
+        return self.side / "recipe.json"
+
+    @property
+    def publishing(self) -> Path:
+        """The names of the data files, between the first that appears and run.json."""
+        return self.side / "publishing.json"
+
+    def names(self, split: str, shards: int, kind: str) -> tuple[str, ...]:
+        """The names of a split's files, in order."""
+        if self.file:
+            stem = self.file.removesuffix(f".{kind}")
+            return (self.file if split == SPLITS[0] else f"{stem}.{split}.{kind}",) * shards
+        if shards == 1:
+            return (f"{split}.{kind}",)
+        return tuple(f"{split}-{number:05}-of-{shards:05}.{kind}" for number in range(shards))
+
+    def split_and_kind(self, name: str) -> tuple[str, str] | None:
+        """What a data file of this name would hold and be; None where no run gives the name."""
+        if self.file:
+            made = {self.names(split, 1, self.kind)[0]: split for split in SPLITS}
+            return (made[name], self.kind) if name in made else None
+        found = _DATA.fullmatch(name)
+        return (found[1], found[2]) if found else None
 
 
 def layout(output: str, default: Path | None) -> Layout:
@@ -66,27 +106,33 @@ def layout(output: str, default: Path | None) -> Layout:
     if not output and default is None:
         raise UsageError("name the output with -o: the input does not suggest one")
     path = Path(output) if output else default or Path()
-    if path.name.endswith(FILE_ENDINGS) and not path.is_dir():
+    if path.name.endswith(tuple(f".{kind}" for kind in KINDS)) and not path.is_dir():
         side = path.with_name(f".{path.name}.clair")
         if path.exists() and not side.is_dir():
             raise UsageError(f"-o {path}: exists and was not written by clair; name another file")
-        return Layout(path, side, None)
-    wrong = next((e for e in UNMADE_ENDINGS if path.name.endswith(e)), None)
+        return Layout(path.parent, side, None, path.name)
+    wrong = next((ending for ending in _UNMADE if path.name.endswith(ending)), None)
     if wrong:
-        raise UsageError(f"-o {output}: cannot write {wrong}; name a directory or a .jsonl file")
-    directory = Layout(path / "train.jsonl", path / ".clair", path / "README.md")
+        endings = ", ".join(f".{kind}" for kind in KINDS)
+        raise UsageError(
+            f"-o {output}: cannot write {wrong}; name a directory, or a file that ends in {endings}"
+        )
+    directory = Layout(path, path / ".clair", path / "README.md")
     _check_ours(directory, path)
     return directory
 
 
 def _check_ours(found: Layout, path: Path) -> None:
-    """Never write over a README or data that is not clair's."""
-    if found.side.is_dir() or found.card is None or found.data is None:
+    """Never write beside or over a README or data that is not clair's."""
+    if found.side.is_dir():
         return
-    foreign = next((file for file in (found.data, found.card) if file.exists()), None)
-    if foreign:
-        raise UsageError(
-            f"{foreign}: exists and was not written by clair; name another directory with -o"
-        )
     if path.exists() and not path.is_dir():
         raise UsageError(f"-o {path}: is a file; name a directory or a .jsonl file")
+    names = sorted(each.name for each in path.iterdir()) if path.exists() else []
+    foreign = next(
+        (name for name in names if name == "README.md" or found.split_and_kind(name)), None
+    )
+    if foreign:
+        raise UsageError(
+            f"{path / foreign}: exists and was not written by clair; name another directory with -o"
+        )

@@ -66,10 +66,14 @@ class Stopped(RunError):  # noqa: N818 - not a fault: somebody asked for it
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """Why something is not a pair: a reason code and a sentence for a person."""
+    """Why something is not a pair: a reason code and a sentence for a person.
+
+    `candidate` is the pair that it would be but for that, where there is one.
+    """
 
     reason: str
     detail: str
+    candidate: "Pair | None" = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,7 +199,9 @@ METRICS = tuple(each.name for each in fields(Contrast))
 class Pair:
     """A preference pair: both answers to one prompt, and what sets them apart.
 
-    `extra` holds the columns kept from the row that was revised, by name.
+    `between` holds further answers, each better than the next, that are worse than `chosen` and
+    better than `rejected`. `row` is the id of the row, of which the pair's own may be an extension.
+    `extra` holds further columns by name: those kept from the row, and those of some options.
     """
 
     id: str
@@ -206,6 +212,8 @@ class Pair:
     model: str
     contrast: Contrast
     extra: Mapping[str, Any] = field(default_factory=dict)
+    between: tuple[str, ...] = ()
+    row: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,9 +246,13 @@ class Failure:
 
 @dataclass(frozen=True, slots=True)
 class RowRead:
-    """A row, usable or not, was taken from the source, where it had `size` bytes."""
+    """A row, usable or not, was taken from the source, where it had `size` bytes.
+
+    `outcomes` is how many pairs and failures will come of it.
+    """
 
     size: int
+    outcomes: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -260,6 +272,13 @@ class Retried:
 
 
 @dataclass(frozen=True, slots=True)
+class AskedAgain:
+    """A reply had a problem, and another one is asked for."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class Adapted:
     """The requests of this run are sent in another way from now on; `sentence` tells how."""
 
@@ -273,5 +292,5 @@ class Emitted:
     outcome: Pair | Failure
 
 
-Event: TypeAlias = RowRead | Answered | Retried | Adapted | Emitted
+Event: TypeAlias = RowRead | Answered | Retried | AskedAgain | Adapted | Emitted
 Observer: TypeAlias = Callable[[Event], None]

@@ -212,9 +212,11 @@ class Remembering:
 
 
 async def never_asks(request: Request) -> Completion:
-    """The `complete` of `--offline`: what the store does not have is a failure."""
+    """The `complete` of `--offline` and export: what the store does not have is a failure."""
     raise RowError(
-        Problem("offline", f"no stored reply for attempt {request.attempt}, and --offline is set")
+        Problem(
+            "offline", f"no stored reply for attempt {request.attempt}, and none may be asked for"
+        )
     )
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from clair_cli.layout import Layout
 from clair_cli.records import UsageError
+from clair_cli.writers import own_names
 
 
 def check_stdin(names: Sequence[str]) -> None:
@@ -49,9 +50,20 @@ def check_paths(
             raise UsageError(f"{option} {file}: is a directory; name a file")
     if summary and not summary.absolute().parent.is_dir():
         raise UsageError(f"--summary {summary}: there is no such directory; make it first")
-    for option, file in (("-o", paths.data), ("--summary", summary)):
+    own_data = [paths.data.with_name(name) for name in own_names(paths)] if paths.data else []
+    outputs = [("-o", file) for file in (paths.data, *own_data)]
+    for option, file in (*outputs, ("--summary", summary)):
         if file and file.exists() and any(file.samefile(each) for each in inputs):
             raise UsageError(f"{option} {file}: is the input itself; name another file")
-    own = (paths.data, paths.card, paths.failures, paths.run, paths.mock_store, paths.store, store)
+    own = (
+        paths.data,
+        *own_data,
+        paths.card,
+        paths.failures,
+        paths.run,
+        paths.mock_store,
+        paths.store,
+        store,
+    )
     if summary and summary.resolve() in {file.resolve() for file in own if file}:
         raise UsageError(f"--summary {summary}: is a file of the run; name another")

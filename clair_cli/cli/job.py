@@ -6,71 +6,44 @@ import gc
 import resource
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from decimal import Decimal
-from pathlib import Path
-from typing import Any
 
 from clair_cli.budget import Budget
-from clair_cli.card import Run, as_json, card, run_record
+from clair_cli.card import card
 from clair_cli.cli.checks import check_apart, check_paths, check_stdin
 from clair_cli.cli.dryrun import dry_run
-from clair_cli.cli.recipe import Recipe
 from clair_cli.cli.signals import stopping
-from clair_cli.cli.summary import print_summary
+from clair_cli.cli.steering import world_of
+from clair_cli.cli.telling import CODE_FAILED_ROWS, record_of, report, run_of, say, silent
 from clair_cli.cli.terminal import console
-from clair_cli.endpoint import Address, Endpoint, Patience
-from clair_cli.engine import Engine, Window, World
+from clair_cli.cli.wanted import Job
+from clair_cli.endpoint import Address, Endpoint
+from clair_cli.engine import Engine, Window
 from clair_cli.inputs import Input, default_output, find_input
 from clair_cli.layout import Layout, layout
 from clair_cli.limits import Gate, Lane, Pace
 from clair_cli.locks import lock
 from clair_cli.mock import MockServer
-from clair_cli.pricing import Price
 from clair_cli.progress import Display, LiveDisplay, LogDisplay, Total, shown
 from clair_cli.prompts import Asker, Template
-from clair_cli.reading import Reader
 from clair_cli.records import Adapted, Event, Observer, RunError, UsageError
-from clair_cli.revision import Grammar
-from clair_cli.sources import read_rows
+from clair_cli.runrecord import as_json
+from clair_cli.sources import once, read_rows
 from clair_cli.sources.picking import Picking, Rows, pick
 from clair_cli.store import Complete, Remembering, Store, never_asks, put_aside
 from clair_cli.tally import Tally
-from clair_cli.writers import FORMATS, Output, write_whole
+from clair_cli.writers import (
+    FORMATS,
+    Output,
+    Plan,
+    Written,
+    check_not_foreign,
+    settle,
+    write_whole,
+)
 
-CODE_FAILED_ROWS = 3
 SPARE_FILES = 64
 """Files that a run has open beside its connections, generously."""
-
-
-@dataclass(frozen=True, slots=True)
-class Spending:
-    """What the run may spend: requests, US dollars, and what tokens cost."""
-
-    requests: int | None
-    cost: float | None
-    price: Price | None
-
-
-@dataclass(frozen=True, slots=True)
-class Job:
-    """What the command line asks for; taken apart here and not handed on."""
-
-    recipe: Recipe
-    output: str
-    addresses: list[Address]
-    offline: bool
-    fresh: bool
-    concurrency: int
-    rpm: float | None
-    tpm: float | None
-    dry_run: bool
-    spending: Spending
-    patience: Patience
-    max_fail_rate: float
-    form: str
-    quiet: bool
-    summary: Path | None
 
 
 def run_job(job: Job) -> int:
@@ -90,20 +63,20 @@ def run_job(job: Job) -> int:
         revision=job.recipe.inputs.revision,
     )
     paths = layout(job.output, default_output(job.recipe.inputs.names))
+    job.recipe.steering.check(job.recipe.template, job.form)
     check_apart(job.recipe.inputs.names, paths)
     check_paths(found.files, paths, job.recipe.store, job.summary)
+    plan = job.plan.fitting(paths)
+    check_not_foreign(paths, plan.splits, plan.kind)
+    if job.publishing:
+        job.publishing.check(paths)
+    if job.form == "clair" and not job.quiet:
+        say("warning: TRL 0.29 and later fails on --format clair; the other formats train")
     template = job.recipe.template
-    run = Run(
-        job.recipe.inputs.shown,
-        template,
-        job.recipe.parameters,
-        job.form,
-        _options(job),
-        time.time(),
-    )
+    run = run_of(job, found, plan)
     if job.dry_run:
         return dry_run(
-            _rows(job, found, _silent if job.quiet else _say),
+            _rows(job, found, silent if job.quiet else say),
             Asker(template, job.recipe.parameters, lambda _: 0),
             job.spending.price,
             job.summary,
@@ -111,48 +84,61 @@ def run_job(job: Job) -> int:
     _prepare_process(job.concurrency)
     tally, gate = Tally(), _gate(job)
     try:
-        digest = asyncio.run(_revise(job, found, paths, template, tally, gate))
+        written = asyncio.run(_revise(job, found, paths, template, plan, tally, gate))
     except RunError as exc:
-        _report(job, run, tally, paths, gate, exc.exit_code)
+        report(job, run, tally, paths, gate, exc.exit_code, Written())
         raise
-    code = CODE_FAILED_ROWS if tally.failed / max(tally.read, 1) > job.max_fail_rate else 0
+    code = CODE_FAILED_ROWS if tally.fail_rate > job.max_fail_rate else 0
     if paths.card:
-        write_whole(paths.card, card(run, tally, digest))
-    write_whole(paths.run, as_json(_record(job, run, tally, gate)))
-    _report(job, run, tally, paths, gate, code)
+        write_whole(paths.card, card(run, tally, written.digest, written.files, written.rows))
+    settle(paths, as_json(record_of(job, run, tally, gate, written)))
+    report(job, run, tally, paths, gate, code, written)
+    if job.publishing and code:
+        say("not published: rows failed; see --max-fail-rate")
+    elif job.publishing:
+        job.publishing.publish(paths, silent if job.quiet else say)
     return code
 
 
 async def _revise(
-    job: Job, found: Input, paths: Layout, template: Template, tally: Tally, gate: Gate
-) -> str:
-    """Run the rows through; the digest of the pairs written."""
-    say = _silent if job.quiet else _say
+    job: Job,
+    found: Input,
+    paths: Layout,
+    template: Template,
+    plan: Plan,
+    tally: Tally,
+    gate: Gate,
+) -> Written:
+    """Run the rows through, and publish what came of them."""
+    speak = silent if job.quiet else say
 
     def observe(event: Event) -> None:
         tally.observe(event)
         if isinstance(event, Adapted):
-            say(event.sentence)
+            speak(event.sentence)
 
     async with contextlib.AsyncExitStack() as stack:
         path = job.recipe.store or (paths.mock_store if job.recipe.mock else paths.store)
         stack.enter_context(lock(paths.output))  # runs with stores of their own may share it
+        write_whole(paths.recipe, as_json(job.recipe.record()))
         if job.fresh:
             stack.enter_context(put_aside(path))
         store = stack.enter_context(Store(path))
-        output = stack.enter_context(Output(paths, FORMATS[job.form]))
+        output = stack.enter_context(Output(paths, FORMATS[job.form], plan))
         complete = await _completer(job, gate, observe, stack)
-        grammar = Grammar(template.markers.reasoning, template.markers.revision)
-        world = World(
-            ask=Asker(template, job.recipe.parameters, store.occurrence),
-            complete=Remembering(store, complete, observe),
-            read=Reader(grammar, template.direction),
+        world = world_of(
+            job.recipe.steering,
+            template,
+            job.recipe.parameters,
+            store.occurrence,
+            Remembering(store, complete, observe),
             attempts=job.recipe.attempts,
+            is_ranked=job.form == "ranked",
         )
         engine = Engine(world, gate, Window.for_ceiling(job.concurrency), observe)
-        stack.enter_context(stopping(engine, gate, say))
+        stack.enter_context(stopping(engine, gate, speak))
         total = Total(_most(job.recipe.picking), found.total_bytes, found.total_rows)
-        rows = _rows(job, found, say)
+        rows = _rows(job, found, speak)
         async with (
             shown(_display(job.quiet), tally, lambda: gate.in_flight, total),
             contextlib.aclosing(engine.outcomes(rows)) as outcomes,
@@ -163,14 +149,14 @@ async def _revise(
                 except RunError as exc:
                     await engine.drain(exc)
                     raise
-        output.publish()
-        return output.digest
+        return output.publish()
 
 
 def _rows(job: Job, found: Input, say: Callable[[str], None]) -> Rows:
     """The rows of the input that the job is about."""
+    tell = once(say)
     return pick(
-        lambda: read_rows(found, found.name, job.recipe.columns, say),
+        lambda: read_rows(found, found.name, job.recipe.columns, tell),
         job.recipe.picking,
         rereadable=found.is_rereadable,
     )
@@ -236,41 +222,3 @@ def _display(quiet: bool) -> Display | None:
         return None
     screen = console()
     return LiveDisplay(screen) if screen.is_terminal else LogDisplay(screen)
-
-
-def _record(job: Job, run: Run, tally: Tally, gate: Gate) -> dict[str, Any]:
-    """What ran, with what it cost and what each replica did."""
-    price = job.spending.price
-    cost = price.as_dict() | {"usd_paid": float(price.of(tally.paid_usage))} if price else None
-    replicas = [
-        {"endpoint": lane.name, "answered": lane.answered, "failed": lane.failed}
-        for lane in gate.lanes
-    ]
-    return run_record(run, tally) | {"cost": cost, "replicas": replicas}
-
-
-def _report(job: Job, run: Run, tally: Tally, paths: Layout, gate: Gate, code: int) -> None:
-    """Tell what ran: a table for a person, `--summary` for a program."""
-    record = _record(job, run, tally, gate) | {"exit_code": code}
-    if job.summary:
-        write_whole(job.summary, as_json(record))
-    if job.quiet:
-        return
-    if tally.read:
-        print_summary(console(), tally, paths, record, code)
-    if job.fresh and code not in {0, CODE_FAILED_ROWS}:
-        _say("to go on from here, run the command again without --fresh")
-
-
-def _say(sentence: str) -> None:
-    console().print(sentence, soft_wrap=True)
-
-
-def _silent(sentence: str) -> None:
-    """Say nothing: `--quiet`."""
-
-
-def _options(job: Job) -> dict[str, Any]:
-    """The options that change what is written, for run.json."""
-    addresses = [] if job.recipe.mock or job.offline else [a.shown for a in job.addresses]
-    return job.recipe.options() | {"max_fail_rate": job.max_fail_rate, "endpoints": addresses}

@@ -14,6 +14,18 @@ class Form(StrEnum):
 
     CONVERSATIONAL = "conversational"
     STANDARD = "standard"
+    UNPAIRED = "unpaired"
+    CLAIR = "clair"
+    RANKED = "ranked"
+
+
+class FileType(StrEnum):
+    """The files of `--file-type`."""
+
+    JSONL = "jsonl"
+    JSONL_GZ = "jsonl.gz"
+    JSONL_ZST = "jsonl.zst"
+    PARQUET = "parquet"
 
 
 class Side(StrEnum):
@@ -23,6 +35,14 @@ class Side(StrEnum):
     REJECTED = "rejected"
 
 
+class Metric(StrEnum):
+    """The metrics of `--best-by`."""
+
+    SIMILARITY = "similarity"
+    KEPT = "kept"
+    LEVENSHTEIN = "levenshtein"
+
+
 def _option(panel: str, *names: str, **settings: Any) -> Any:
     """An option on a panel of the help; that `CLAIR_*` variables work is said once, not here."""
     return typer.Option(*names, rich_help_panel=panel, show_envvar=False, **settings)
@@ -30,6 +50,7 @@ def _option(panel: str, *names: str, **settings: Any) -> Any:
 
 _INPUT, _REQUEST, _COLUMNS, _SPEED = "Input", "Request", "Columns", "Speed"
 _ENDPOINT, _SIZE, _TRUST, _OUTPUT = "Endpoint", "Size and money", "Trust", "Output"
+_STEER = "Contrast"
 
 
 def revise(  # noqa: PLR0913, PLR0917 - one parameter an option is how typer wants it
@@ -48,7 +69,8 @@ def revise(  # noqa: PLR0913, PLR0917 - one parameter an option is how typer wan
             "-o",
             "--output",
             metavar="OUT",
-            help="A directory, a .jsonl file or - for stdout (default: INPUT's name with .clair).",
+            help="A directory, a file (.jsonl, .jsonl.gz, .jsonl.zst, .parquet) or - for stdout "
+            "(default: INPUT's name with .clair).",
             show_default=False,
         ),
     ] = "",
@@ -102,7 +124,11 @@ def revise(  # noqa: PLR0913, PLR0917 - one parameter an option is how typer wan
     ] = None,
     seed: Annotated[
         int | None,
-        _option(_REQUEST, metavar="N", help="Seed of the model's sampling, and of --sample."),
+        _option(
+            _REQUEST,
+            metavar="N",
+            help="Seed of the model's sampling, of --sample and of --split-test.",
+        ),
     ] = None,
     param: Annotated[
         list[str] | None,
@@ -229,6 +255,61 @@ def revise(  # noqa: PLR0913, PLR0917 - one parameter an option is how typer wan
             help="Share of failed rows that still exits with 0.",
         ),
     ] = 0.0,
+    min_similarity: Annotated[
+        float | None,
+        _option(_STEER, min=0, max=1, metavar="SHARE", help="Least similarity of the two answers."),
+    ] = None,
+    min_kept: Annotated[
+        float | None,
+        _option(_STEER, min=0, max=1, metavar="SHARE", help="Least share of words kept in order."),
+    ] = None,
+    max_levenshtein: Annotated[
+        int | None, _option(_STEER, min=1, metavar="N", help="Most edited characters.")
+    ] = None,
+    max_length_ratio: Annotated[
+        float | None,
+        _option(
+            _STEER, min=0, metavar="RATIO", help="Most length of a revision over its answer's."
+        ),
+    ] = None,
+    min_length_ratio: Annotated[
+        float | None,
+        _option(
+            _STEER, min=0, metavar="RATIO", help="Least length of a revision over its answer's."
+        ),
+    ] = None,
+    keep_best: Annotated[
+        bool,
+        _option(
+            _STEER,
+            "--keep-best",
+            help="Keep and flag the closest reply where none is within the bounds.",
+        ),
+    ] = False,
+    samples: Annotated[
+        int,
+        _option(_STEER, "-n", "--samples", min=1, metavar="N", help="Revisions of each answer."),
+    ] = 1,
+    best_by: Annotated[
+        Metric | None, _option(_STEER, help="Keep the most minimal of them (default: all).")
+    ] = None,
+    also: Annotated[
+        str,
+        _option(
+            _STEER,
+            metavar="NAME|FILE",
+            help="A template of the other direction, asked as well: --also worsen.",
+            show_default=False,
+        ),
+    ] = "",
+    keep_thinking: Annotated[
+        bool,
+        _option(
+            _STEER,
+            "--keep-thinking",
+            help="Keep a reasoning model's thinking in a column thinking.",
+        ),
+    ] = False,
     offline: Annotated[
         bool, _option(_TRUST, "--offline", help="Send nothing: use stored replies alone.")
     ] = False,
@@ -243,6 +324,59 @@ def revise(  # noqa: PLR0913, PLR0917 - one parameter an option is how typer wan
     form: Annotated[
         Form, _option(_OUTPUT, "--format", envvar="CLAIR_FORMAT", help="Shape of the pairs.")
     ] = Form.CONVERSATIONAL,
+    licence: Annotated[
+        str,
+        _option(
+            _OUTPUT,
+            "--license",
+            envvar="CLAIR_LICENSE",
+            metavar="ID",
+            help="Licence of the pairs for the card, such as cc-by-4.0.",
+            show_default=False,
+        ),
+    ] = "",
+    language: Annotated[
+        list[str] | None,
+        _option(
+            _OUTPUT,
+            metavar="CODE",
+            allow_from_autoenv=False,
+            help="Language of the texts for the card, such as en. Repeatable.",
+        ),
+    ] = None,
+    file_type: Annotated[
+        FileType | None,
+        _option(_OUTPUT, help="Files of a directory (default: jsonl)."),
+    ] = None,
+    shard_size: Annotated[
+        str,
+        _option(
+            _OUTPUT,
+            metavar="SIZE",
+            help="A directory's file that reaches it is followed by another.",
+        ),
+    ] = "500MB",
+    split_test: Annotated[
+        float,
+        _option(
+            _OUTPUT,
+            metavar="SHARE",
+            min=0,
+            help="Share of pairs that become a test split, by a hash of id and --seed.",
+        ),
+    ] = 0.0,
+    push: Annotated[
+        str,
+        _option(
+            _OUTPUT,
+            metavar="USER/NAME",
+            help="Publish the run on the Hub when every row has its pair; see clair push.",
+            show_default=False,
+        ),
+    ] = "",
+    private: Annotated[
+        bool, _option(_OUTPUT, "--private", help="With --push: make the dataset private.")
+    ] = False,
     quiet: Annotated[bool, _option(_OUTPUT, "--quiet", "-q", help="Print errors alone.")] = False,
     summary: Annotated[
         Path | None, _option(_OUTPUT, metavar="FILE", help="Write what ran as JSON.")
@@ -254,13 +388,25 @@ def revise(  # noqa: PLR0913, PLR0917 - one parameter an option is how typer wan
     Run the same command again after any interruption: it asks only for what is missing. Every
     option can also come from a CLAIR_NAME variable or from clair.toml.
     """
-    from clair_cli.cli.job import Job, Spending, run_job  # noqa: PLC0415 - `clair --help` stays quick
+    from clair_cli.bounds import Bounds  # noqa: PLC0415
+    from clair_cli.cli.command import card_ids  # noqa: PLC0415 - `clair --help` stays quick
+    from clair_cli.cli.job import run_job  # noqa: PLC0415
     from clair_cli.cli.recipe import Inputs, Recipe  # noqa: PLC0415
-    from clair_cli.cli.settings import addresses, column_names, parameters, prices  # noqa: PLC0415
+    from clair_cli.cli.settings import (  # noqa: PLC0415
+        addresses,
+        column_names,
+        parameters,
+        prices,
+        publishing,
+        size_in_bytes,
+    )
+    from clair_cli.cli.steering import Steering  # noqa: PLC0415
+    from clair_cli.cli.wanted import Job, Spending  # noqa: PLC0415
     from clair_cli.endpoint import Patience  # noqa: PLC0415
     from clair_cli.prompts import load_template  # noqa: PLC0415
     from clair_cli.sources import Columns  # noqa: PLC0415
     from clair_cli.sources.picking import Picking  # noqa: PLC0415
+    from clair_cli.writers import Plan  # noqa: PLC0415
 
     del config_file  # its callback has made its content the defaults
     recipe = Recipe(
@@ -283,6 +429,14 @@ def revise(  # noqa: PLR0913, PLR0917 - one parameter an option is how typer wan
         attempts=attempts,
         mock=mock,
         store=store,
+        steering=Steering(
+            Bounds(min_similarity, max_length_ratio, min_length_ratio, max_levenshtein, min_kept),
+            keep_best,
+            samples,
+            best_by.value if best_by else "",
+            load_template(also) if also else None,
+            keep_thinking,
+        ),
     )
     job = Job(
         recipe=recipe,
@@ -304,7 +458,16 @@ def revise(  # noqa: PLR0913, PLR0917 - one parameter an option is how typer wan
         patience=Patience(timeout, give_up_after),
         max_fail_rate=max_fail_rate,
         form=form.value,
+        plan=Plan(
+            file_type.value if file_type else "",
+            size_in_bytes(shard_size, "--shard-size"),
+            split_test,
+            seed or 0,
+        ),
         quiet=quiet,
         summary=summary,
+        licence="".join(card_ids("--license", [licence] if licence else [])),
+        languages=card_ids("--language", language or []),
+        publishing=publishing(push, private=private),
     )
     return run_job(job)

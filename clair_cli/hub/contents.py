@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 CARD = "README.md"
 RECORD = ".clair/run.json"
+RECIPE = ".clair/recipe.json"
+UNFINISHED = "its run was not finished; run the same clair revise again first"
 DATA = re.compile(r"(?:train|test)[\w.-]*\.(?:jsonl|jsonl\.gz|jsonl\.zst|parquet)")
 """The names of data files; none of them has a slash, so none lies outside of the run."""
 
@@ -52,7 +54,7 @@ def contents_of(run: Path) -> Contents:
         )
     record = _record(run)
     if not record.get("finished"):
-        raise UsageError(f"{run}: its run was not finished; run the same clair revise again first")
+        raise UsageError(f"{run}: {UNFINISHED}")
     names = data_files(record)
     if not names or list(names) != record.get("files"):
         raise UsageError(
@@ -71,6 +73,19 @@ def data_files(record: Mapping[str, Any]) -> tuple[str, ...]:
     named = record.get("files")
     names = named if isinstance(named, list) else []
     return tuple(name for name in names if isinstance(name, str) and DATA.fullmatch(name))
+
+
+def public_record(run: Path) -> bytes:
+    """run.json without what concerns only whoever ran it: the addresses that were asked.
+
+    Raises:
+        UsageError: It cannot be read.
+    """
+    record = _record(run)
+    record.pop("replicas", None)
+    if isinstance(record.get("options"), dict):
+        record["options"].pop("endpoints", None)
+    return orjson.dumps(record, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
 
 
 def is_same(file: Path, remote: "RepoFile | None") -> bool:
@@ -100,6 +115,8 @@ def _record(run: Path) -> dict[str, Any]:
     try:
         record = orjson.loads((run / RECORD).read_bytes())
     except FileNotFoundError:
+        if (run / RECIPE).is_file():
+            raise UsageError(f"{run}: {UNFINISHED}") from None
         raise UsageError(
             f"{run}: was not written by clair (it has no {RECORD}); name what clair revise wrote"
         ) from None

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import orjson
 
 from clair_cli import __version__
-from clair_cli.hub.contents import RECORD, data_files
+from clair_cli.hub.contents import RECORD, data_files, public_record
 from clair_cli.hub.trouble import LOGIN, TryAgain, verdict
 from clair_cli.records import ClairError, EndpointError, UsageError
 
@@ -79,7 +79,7 @@ class Remote:
             lambda: self._api.create_commit(
                 self.repo,
                 [
-                    *(CommitOperationAdd(name, run / name) for name in upload),
+                    *(CommitOperationAdd(name, _content(run, name)) for name in upload),
                     *(CommitOperationDelete(name, is_folder=False) for name in delete),
                 ],
                 commit_message=message,
@@ -189,3 +189,7 @@ def _checked(token: str | None) -> str:
     if not (token.isascii() and token.isprintable() and " " not in token):
         raise UsageError(f"what stands in place of the Hub's token is none; {LOGIN}")
     return token
+
+
+def _content(run: Path, name: str) -> Path | bytes:
+    return public_record(run) if name == RECORD else run / name

@@ -12,15 +12,15 @@ from itertools import islice
 from pathlib import Path
 
 from clair_cli.contrast import contrast
+from clair_cli.preferences import Reading
 from clair_cli.records import Contrast, Pair, UsageError
 from clair_cli.report.chunks import Chunks, Spool
 from clair_cli.report.failures import reasons
 from clair_cli.report.found import Found, find_run
 from clair_cli.report.page import MARK, render
-from clair_cli.report.pairs import Reading
 from clair_cli.report.timeline import Timeline, replies, timeline
 from clair_cli.report.views import price_of
-from clair_cli.writers import telling_os_errors, whole_file
+from clair_cli.writers.files import telling_os_errors, whole_file
 
 __all__ = ["write_report"]
 

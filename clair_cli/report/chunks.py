@@ -16,7 +16,7 @@ from typing import IO, Any
 import orjson
 
 from clair_cli.records import METRICS, Pair
-from clair_cli.writers import telling_os_errors
+from clair_cli.writers.files import telling_os_errors
 
 CHUNK_PAIRS = 64
 CHUNK_BYTES = 128 * 1024

@@ -15,12 +15,12 @@ from typing import Any
 import jinja2
 
 from clair_cli import __version__
+from clair_cli.preferences import Reading
 from clair_cli.report import views
 from clair_cli.report.chunks import Chunks
 from clair_cli.report.failures import Reason
 from clair_cli.report.found import Found
 from clair_cli.report.metrics import metrics
-from clair_cli.report.pairs import Reading
 from clair_cli.report.plain import plain
 from clair_cli.report.timeline import Timeline
 

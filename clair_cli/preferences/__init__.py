@@ -5,14 +5,13 @@ documentation, "Dataset formats and types"): prompt and answers as texts or mess
 prompt inside of both answers, whole conversations, dialogues in one text, unpaired rows.
 """
 
-import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 from clair_cli.inputs import Raw
-from clair_cli.records import METRICS, Contrast, Message, Pair
-from clair_cli.report.joining import Joining
+from clair_cli.preferences.joining import Joining
+from clair_cli.records import METRICS, Contrast, Message, Pair, UsageError
 from clair_cli.sources.turns import dialogue, messages, text
 from clair_cli.sources.unfit import Unfit
 
@@ -23,6 +22,10 @@ PROMPTS = ("prompt", "question", "instruction", "input")
 RATIONALES = ("rationale", "rational")
 IDS = ("id", "prompt_id", "uid")
 EXAMPLES = 5
+HOPELESS = 1000
+"""Rows that hold no pair, after which an input without any is read no further."""
+MOST_SANE = 1e12
+"""No text has so many characters."""
 LONGEST_EXTRA = 1000
 """Characters of a further column's text that the page shows."""
 
@@ -33,16 +36,40 @@ class Reading:
 
     Attributes:
         measure: (rejected, chosen) -> their contrast, for rows that do not tell it.
+        trusts_columns: Whether rows may tell it, in the columns that `clair` writes.
         pairs: Pairs so far.
         misfits: Rows so far that hold none.
         problems: What was wrong with the first of them, each with file and line.
     """
 
     measure: Measure
+    trusts_columns: bool = True
     pairs: int = 0
     misfits: int = 0
     problems: list[str] = field(default_factory=list)
     _joining: Joining = field(default_factory=Joining)
+
+    def pairs_of(self, rows: Iterable[Raw]) -> Iterator[Pair]:
+        """The pairs in `rows`.
+
+        Raises:
+            UsageError: There are none.
+        """
+        for raw in rows:
+            pair = self.pair(raw)
+            if pair is not None:
+                yield pair
+            elif self.misfits == HOPELESS and not self.pairs:
+                break
+        if not self.pairs:
+            raise UsageError(self._hopeless())
+
+    def _hopeless(self) -> str:
+        if self.problems:
+            return f"{self.problems[0]}; name a preference dataset"
+        if self.alone:
+            return "has no pairs: no two rows have the same id (or prompt) and opposite labels"
+        return "has no pairs"
 
     @property
     def alone(self) -> int:
@@ -68,10 +95,12 @@ class Reading:
         cells: Cells | None = raw.cells
         if "completion" in raw.cells and isinstance(raw.cells.get("label"), bool):
             cells = self._joining.whole(raw.cells)
-        return read_pair(cells, raw.number, self.measure) if cells is not None else None
+        if cells is None:
+            return None
+        return read_pair(cells, raw.number, self.measure, trusts_columns=self.trusts_columns)
 
 
-def read_pair(cells: Cells, number: int, measure: Measure) -> Pair:
+def read_pair(cells: Cells, number: int, measure: Measure, *, trusts_columns: bool = True) -> Pair:
     """The pair in `cells`.
 
     Raises:
@@ -88,7 +117,7 @@ def read_pair(cells: Cells, number: int, measure: Measure) -> Pair:
         rejected=rejected,
         rationale=next((r for n in RATIONALES if isinstance(r := cells.get(n), str)), ""),
         model=model if isinstance(model, str) else "",
-        contrast=_contrast(cells) or measure(rejected, chosen),
+        contrast=(_contrast(cells) if trusts_columns else None) or measure(rejected, chosen),
         extra=_extra(cells),
     )
 
@@ -135,14 +164,16 @@ def _id(cells: Cells, number: int) -> str:
 
 
 def _contrast(cells: Cells) -> Contrast | None:
-    values: dict[str, Any] = {name: cells.get(name) for name in METRICS}
-    return Contrast(**values) if all(map(_is_finite, values.values())) else None
+    values = [_sane(cells.get(name)) for name in METRICS]
+    known = [value for value in values if value is not None]
+    return Contrast(*known) if len(known) == len(values) else None  # type: ignore[arg-type]
 
 
-def _is_finite(value: object) -> bool:
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return False
-    return math.isfinite(value)
+def _sane(value: object) -> float | None:
+    """The value, where it can be a metric of ours, not another's column of the same name."""
+    if not isinstance(value, int | float) or isinstance(value, bool):
+        return None
+    return value if 0 <= value < MOST_SANE else None
 
 
 def _extra(cells: Cells) -> dict[str, str]:
