@@ -168,7 +168,7 @@ def _failure(raw: Raw, is_coloured: bool) -> Iterator[RenderableType]:  # noqa: 
     yield Text.assemble(
         (one_line(str(cells.get("reason"))), "bold red"),
         plain(f": {cells.get('detail') or 'no detail'}"),
-        (f"  ({_attempts(cells.get('attempts'))})", "dim"),
+        (plain(f"  ({_attempts(cells.get('attempts'))})"), "dim"),
     )
     row = cells.get("row")
     for name, value in row.items() if isinstance(row, dict) else [("row", row)]:
