@@ -54,7 +54,8 @@ class Forker:
             "out": str(out),
             "err": str(err),
         }
-        assert self._process.stdin and self._process.stdout
+        assert self._process.stdin
+        assert self._process.stdout
         print(orjson.dumps(asked).decode(), file=self._process.stdin, flush=True)
         code = int(self._process.stdout.readline())
         return Ran(code, out.read_text(), err.read_text())

@@ -17,6 +17,6 @@ def find_dataset(name: str, split: str, config: str, revision: str) -> Input:
     """
     if is_hub_id(name):
         return find_input([name], split=split, config=config, revision=revision)
-    if not split and Path(name).is_dir() and not is_saved(name):
+    if not split and Path(name).is_dir() and not is_saved(Path(name)):
         return of_places([place for part in splits_of(name).values() for place in part], name)
     return find_input([name], split=split)

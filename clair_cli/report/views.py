@@ -127,7 +127,8 @@ def price_of(record: Record) -> Price | None:
     given = [part(record, "cost", f"usd_per_million_{way}") for way in ("prompt", "completion")]
     if any(isinstance(each, int | float) for each in given):
         try:
-            return Price(*(Decimal(str(each or 0)) for each in given))
+            prompt, completion = (Decimal(str(each or 0)) for each in given)
+            return Price(prompt, completion)
         except InvalidOperation:
             return None
     model = part(record, "parameters", "model")
