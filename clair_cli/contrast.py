@@ -46,6 +46,9 @@ _REFUSAL = re.compile(
     r"|solution|guidance|advice|revision)\b))",
     re.IGNORECASE,
 )
+_HINT = 64
+"""Edits that are tried first: it saves most of the time where a long answer was changed little."""
+
 _LONG_PROMPT = 40
 """Characters from which on a prompt that stands in the answer is an echo, not a quotation."""
 
@@ -65,7 +68,7 @@ def contrast(response: str, revision: str) -> Contrast:
         first_change: Characters before the first difference. A trainer that cuts answers shorter
             than this sees two equal sides.
     """
-    levenshtein = Levenshtein.distance(response, revision)
+    levenshtein = Levenshtein.distance(response, revision, score_hint=_HINT)
     longer = max(len(response), len(revision))
     old, new = words(response), words(revision)
     kept = LCSseq.similarity(old, new) / len(old) if old else 1.0

@@ -8,13 +8,14 @@ outcomes in input order, so that what is written does not depend on the order of
 import asyncio
 import contextlib
 from collections import deque
-from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Protocol, TypeAlias
 
 from clair_cli.feed import Feed
 from clair_cli.limits import Gate
 from clair_cli.records import (
+    AskedAgain,
     BudgetSpent,
     Completion,
     Emitted,
@@ -48,20 +49,40 @@ class Ask(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Branch:
+    """One of the revisions that are asked of a row.
+
+    Attributes:
+        ask: Makes its requests.
+        read: Makes a pair of an answer, or says what is wrong with it.
+        name: What it adds to the row's id; "" for nothing.
+    """
+
+    ask: Ask
+    read: Read
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class World:
     """All that the engine reaches outside itself by.
 
     Attributes:
-        ask: Makes requests.
-        complete: Answers them; raises RowError or RunError.
-        read: Makes a pair of an answer, or says what is wrong with it.
-        attempts: Replies asked for one row before it fails.
+        branches: The revisions asked of each row, in the order of their outcomes.
+        complete: Answers requests; raises RowError or RunError.
+        attempts: Replies asked for one revision before it fails.
+        closest: Picks one of the pairs that each had a problem once the attempts are used up; None
+            lets the revision fail.
+        settle: Makes the outcomes of a row of those of its branches.
+        outcomes: How many these are.
     """
 
-    ask: Ask
+    branches: Sequence[Branch]
     complete: Callable[[Request], Awaitable[Completion]]
-    read: Read
     attempts: int
+    closest: Callable[[Sequence[Pair]], Pair] | None = None
+    settle: Callable[[list[Outcome]], list[Outcome]] = list
+    outcomes: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +111,7 @@ class Engine:
         self._gate = gate
         self._window = window
         self._observe = observe
-        self._ahead: deque[tuple[asyncio.Task[Outcome], int]] = deque()
+        self._ahead: deque[tuple[asyncio.Task[list[Outcome]], int]] = deque()
         self._size = 0
         self._moved = asyncio.Event()
         self._error: RunError | None = None
@@ -115,14 +136,15 @@ class Engine:
         pump = asyncio.create_task(self._pump(rows))
         pump.add_done_callback(lambda _: self._moved.set())
         try:
-            async for outcome in self._emit(pump):
-                self._observe(Emitted(outcome))
-                yield outcome
+            async for outcomes in self._emit(pump):
+                for outcome in outcomes:
+                    self._observe(Emitted(outcome))
+                    yield outcome
             await self._settle(pump)
         finally:
             await self._abandon(pump)
 
-    async def _emit(self, pump: "asyncio.Task[None]") -> AsyncGenerator[Outcome, None]:
+    async def _emit(self, pump: "asyncio.Task[None]") -> AsyncGenerator[list[Outcome], None]:
         while True:
             while not self._ahead:
                 if pump.done() or self._error:
@@ -131,7 +153,7 @@ class Engine:
                 await self._moved.wait()
             task, size = self._ahead[0]
             try:
-                outcome = await task
+                outcomes = await task
             except RunError:
                 return
             except asyncio.CancelledError:
@@ -141,7 +163,7 @@ class Engine:
             self._ahead.popleft()
             self._size -= size
             self._moved.set()
-            yield outcome
+            yield outcomes
 
     async def _settle(self, pump: "asyncio.Task[None]") -> None:
         """Wait for what is in flight; raise what ended the run, if anything did."""
@@ -170,7 +192,7 @@ class Engine:
                 await self._gate.demand()
                 if self._error:
                     return
-                self._observe(RowRead(row.size))
+                self._observe(RowRead(row.size, self._due(row)))
                 self._start(row)
                 await asyncio.sleep(0)  # a fast source must not keep started rows from running
 
@@ -182,31 +204,59 @@ class Engine:
     def _fits(self, size: int) -> bool:
         return len(self._ahead) < self._window.rows and self._size + size <= self._window.size
 
+    def _due(self, row: Row | Failure) -> int:
+        return 1 if isinstance(row, Failure) else self._world.outcomes
+
     def _start(self, row: Row | Failure) -> None:
         if isinstance(row, Failure):
             journey = asyncio.create_task(_settled(row))
         else:
-            request = self._world.ask(row, None, None)
-            journey = asyncio.create_task(self._journey(row, request))
+            asked = [(branch, branch.ask(row, None, None)) for branch in self._world.branches]
+            journey = asyncio.create_task(self._row(row, asked))
         self._ahead.append((journey, row.size))
         self._size += row.size
         self._moved.set()
 
-    async def _journey(self, row: Row, request: Request) -> Outcome:
+    async def _row(self, row: Row, asked: Sequence[tuple[Branch, Request]]) -> list[Outcome]:
+        """All revisions of a row, side by side; none is left behind where one ends the run."""
+        if len(asked) == 1:
+            ((branch, request),) = asked
+            return self._world.settle([await self._journey(row, branch, request)])
+        journeys = [self._journey(row, branch, request) for branch, request in asked]
+        found = await asyncio.gather(*journeys, return_exceptions=True)
+        outcomes: list[Outcome] = []
+        for each in found:
+            if isinstance(each, BaseException):
+                raise each
+            outcomes.append(each)
+        return self._world.settle(outcomes)
+
+    async def _journey(self, row: Row, branch: Branch, request: Request) -> Outcome:
+        candidates: list[Pair] = []
         try:
             while True:
                 completion = await self._world.complete(request)
-                result = self._world.read(row, completion)
+                result = branch.read(row, completion)
                 if isinstance(result, Pair):
                     return result
+                if result.candidate:
+                    candidates.append(result.candidate)
                 if request.attempt >= self._world.attempts:
-                    return _failure(row, request, result)
-                request = self._world.ask(row, request, result)
+                    return self._exhausted(row, branch, request, result, candidates)
+                self._observe(AskedAgain(result.reason))
+                request = branch.ask(row, request, result)
         except RowError as exc:
-            return _failure(row, request, exc.problem)
+            return _failure(row, branch, request, exc.problem)
         except RunError as exc:
             self._end(exc)
             raise
+
+    def _exhausted(
+        self, row: Row, branch: Branch, last: Request, problem: Problem, candidates: list[Pair]
+    ) -> Outcome:
+        if self._world.closest and candidates:
+            return self._world.closest(candidates)
+        return _failure(row, branch, last, problem)
 
     def _end(self, error: RunError) -> None:
         """The run is over: nothing more goes, what is in flight gets a short time."""
@@ -229,13 +279,13 @@ def _is_cancelled() -> bool:
     return task is not None and task.cancelling() > 0
 
 
-async def _settled(failure: Failure) -> Outcome:
-    return failure
+async def _settled(failure: Failure) -> list[Outcome]:
+    return [failure]
 
 
-def _failure(row: Row, request: Request, problem: Problem) -> Failure:
+def _failure(row: Row, branch: Branch, request: Request, problem: Problem) -> Failure:
     return Failure(
-        row.id,
+        row.id + branch.name,
         row.line,
         problem.reason,
         problem.detail,

@@ -12,10 +12,11 @@ _SAMPLE = 1000
 
 @dataclass(frozen=True, slots=True)
 class Price:
-    """US dollars for a million tokens, in and out."""
+    """US dollars for a million tokens, in and out; `source` says who says so."""
 
     prompt: Decimal
     completion: Decimal
+    source: str = "as given by whoever ran it"
 
     def of(self, usage: Usage) -> Decimal:
         """What so many tokens cost, in US dollars."""
@@ -33,4 +34,6 @@ def listed_price(model: str) -> Price | None:
     except LookupError:
         return None
     scale = MILLION // _SAMPLE
-    return Price(found.input_price * scale, found.output_price * scale)
+    return Price(
+        found.input_price * scale, found.output_price * scale, "as the table of genai-prices has it"
+    )

@@ -66,10 +66,14 @@ class Stopped(RunError):  # noqa: N818 - not a fault: somebody asked for it
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """Why something is not a pair: a reason code and a sentence for a person."""
+    """Why something is not a pair: a reason code and a sentence for a person.
+
+    `candidate` is the pair that it would be but for that, where there is one.
+    """
 
     reason: str
     detail: str
+    candidate: "Pair | None" = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,7 +196,8 @@ METRICS = tuple(each.name for each in fields(Contrast))
 class Pair:
     """A preference pair: both answers to one prompt, and what sets them apart.
 
-    `extra` holds the columns kept from the row that was revised, by name.
+    `between` holds further answers, each better than the next, that are worse than `chosen` and
+    better than `rejected`. `extra` holds further columns by name: those kept from the row, ...
     """
 
     id: str
@@ -203,6 +208,7 @@ class Pair:
     model: str
     contrast: Contrast
     extra: Mapping[str, Any] = field(default_factory=dict)
+    between: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,9 +241,13 @@ class Failure:
 
 @dataclass(frozen=True, slots=True)
 class RowRead:
-    """A row, usable or not, was taken from the source, where it had `size` bytes."""
+    """A row, usable or not, was taken from the source, where it had `size` bytes.
+
+    `outcomes` is how many pairs and failures will come of it.
+    """
 
     size: int
+    outcomes: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -257,6 +267,13 @@ class Retried:
 
 
 @dataclass(frozen=True, slots=True)
+class AskedAgain:
+    """A reply had a problem, and another one is asked for."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class Adapted:
     """The requests of this run are sent in another way from now on; `sentence` tells how."""
 
@@ -270,5 +287,5 @@ class Emitted:
     outcome: Pair | Failure
 
 
-Event: TypeAlias = RowRead | Answered | Retried | Adapted | Emitted
+Event: TypeAlias = RowRead | Answered | Retried | AskedAgain | Adapted | Emitted
 Observer: TypeAlias = Callable[[Event], None]

@@ -3,6 +3,7 @@
 from collections import Counter
 from dataclasses import dataclass, field
 
+from clair_cli.distribution import Distribution
 from clair_cli.records import (
     METRICS,
     Adapted,
@@ -15,6 +16,14 @@ from clair_cli.records import (
     RowRead,
     Usage,
 )
+
+SAMPLE_LENGTH = 1200
+"""Characters that each text of a sample pair may have, to be read on a page."""
+MOST_MODELS, MODEL_LENGTH = 20, 200
+"""Models kept by name, and characters of a name: an endpoint that names another one with every
+reply fills no memory."""
+QUANTILES = {"p10": 0.1, "p50": 0.5, "p90": 0.9}
+"""What is told of each metric beside its mean."""
 
 
 @dataclass(slots=True)
@@ -33,7 +42,9 @@ class Tally:
         usage: Tokens of all replies used, stored and paid.
         paid_usage: Tokens of those paid in this run.
         adapted: How requests were changed for the endpoint's sake.
-        sums: Of each metric over all pairs.
+        metrics: How each metric is distributed over the pairs.
+        models: The models that the endpoint says made the revisions, by pairs.
+        sample: The first pair whose texts are of moderate length, else the first.
     """
 
     read: int = 0
@@ -47,7 +58,12 @@ class Tally:
     usage: Usage = field(default_factory=Usage)
     paid_usage: Usage = field(default_factory=Usage)
     adapted: list[str] = field(default_factory=list)
-    sums: Counter[str] = field(default_factory=Counter)
+    metrics: dict[str, Distribution] = field(
+        default_factory=lambda: {name: Distribution() for name in METRICS}
+    )
+    models: Counter[str] = field(default_factory=Counter)
+    sample: Pair | None = None
+    _is_sample_moderate: bool = field(default=False, init=False)
 
     @property
     def failed(self) -> int:
@@ -64,7 +80,17 @@ class Tally:
         """The mean of each metric over the pairs; empty without pairs."""
         if not self.pairs:
             return {}
-        return {name: round(self.sums[name] / self.pairs, 3) for name in METRICS}
+        return {name: round(each.mean, 3) for name, each in self.metrics.items()}
+
+    @property
+    def quantiles(self) -> dict[str, dict[str, float]]:
+        """The quantiles of each metric over the pairs; empty without pairs."""
+        if not self.pairs:
+            return {}
+        return {
+            name: {label: each.quantile(share) for label, share in QUANTILES.items()}
+            for name, each in self.metrics.items()
+        }
 
     def observe(self, event: Event) -> None:
         """Count one event."""
@@ -81,10 +107,8 @@ class Tally:
             case Emitted(Failure(reason=reason, detail=detail)):
                 self.failures[reason] += 1
                 self.examples.setdefault(reason, detail)
-            case Emitted(Pair(contrast=contrast)):
-                self.pairs += 1
-                for name in METRICS:
-                    self.sums[name] += getattr(contrast, name)
+            case Emitted(Pair() as pair):
+                self._paired(pair)
 
     def _answered(self, usage: Usage, paid: bool) -> None:
         self.usage += usage
@@ -93,6 +117,18 @@ class Tally:
             self.paid_usage += usage
         else:
             self.stored += 1
+
+    def _paired(self, pair: Pair) -> None:
+        self.pairs += 1
+        for name, each in self.metrics.items():
+            each.add(getattr(pair.contrast, name))
+        model = pair.model[:MODEL_LENGTH]
+        if model in self.models or len(self.models) < MOST_MODELS:
+            self.models[model] += 1
+        if not self._is_sample_moderate:
+            self._is_sample_moderate = _is_moderate(pair)
+            if self._is_sample_moderate or self.sample is None:
+                self.sample = pair
 
     def as_dict(self) -> dict[str, object]:
         """The counts for run.json and `--summary`."""
@@ -108,7 +144,14 @@ class Tally:
             "tokens": _tokens(self.usage),
             "tokens_paid": _tokens(self.paid_usage),
             "contrast_means": self.means,
+            "contrast_quantiles": self.quantiles,
         }
+
+
+def _is_moderate(pair: Pair) -> bool:
+    prompt = sum(len(message["content"]) for message in pair.prompt)
+    longest = max(prompt, len(pair.chosen), len(pair.rejected), len(pair.rationale))
+    return longest <= SAMPLE_LENGTH
 
 
 def _tokens(usage: Usage) -> dict[str, int]:

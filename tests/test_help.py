@@ -8,9 +8,9 @@ import pytest
 
 from tests.conftest import ROOT, Clair, environment
 
-COMMANDS = ("revise", "show", "prompts", "mock", "check-endpoint")
-HEAVY = ("aiohttp", "datasets", "httpx", "httpx_aiohttp", "jinja2", "orjson", "rapidfuzz",
-         "sqlite3", "tenacity", "zstandard")  # fmt: skip
+COMMANDS = ("revise", "show", "lint", "push", "prompts", "mock", "check-endpoint")
+HEAVY = ("aiohttp", "datasets", "httpx", "httpx_aiohttp", "huggingface_hub", "jinja2",
+         "orjson", "rapidfuzz", "sqlite3", "tenacity", "zstandard")  # fmt: skip
 BLOCK = re.compile(r"<!-- help: ([\w-]+) -->\s*```\w*\n(.*?)```\s*<!-- /help -->", re.DOTALL)
 TYPES = re.compile(r"<[^>]*>|\b(?:TEXT|INTEGER|FLOAT|PATH|RANGE)\b")
 """How typer shows the type of an option: each of its versions in another way."""

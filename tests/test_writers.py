@@ -356,19 +356,23 @@ def test_what_cannot_be_is_refused(
 def test_a_test_split_never_takes_the_place_of_another_file(
     tmp_path: Path, clair: Clair, endpoint: Endpoint
 ) -> None:
-    write_rows(tmp_path / "in.jsonl", answers(20))
-    plain = revise(endpoint, "-o", "o.jsonl")
-    assert clair(*plain).code == 0
+    write_rows(tmp_path / "in.jsonl", answers(1))
+    write(tmp_path, "o.jsonl", Plan(), [pair(0, {})])
     (tmp_path / "o.test.jsonl").write_text("mine")
-    done = clair(*plain, "--split-test", 0.5)
+    done = clair(*revise(endpoint, "-o", "o.jsonl", "--split-test", 0.5))
     assert done.code == 2
     assert "o.test.jsonl: exists and was not written by clair" in done.last
     assert (tmp_path / "o.test.jsonl").read_text() == "mine"
-    (tmp_path / "o.test.jsonl").unlink()
-    for _ in range(2):  # the second time it is ours
-        assert clair(*plain, "--split-test", 0.5).code == 0
-    assert clair(*plain).code == 0
-    assert visible(tmp_path) == ["in.jsonl", "o.jsonl"]
+    assert endpoint.count() == 0
+
+
+def test_a_test_split_of_an_earlier_run_is_ours(tmp_path: Path) -> None:
+    pairs, paths = [pair(n, {}) for n in range(20)], layout(str(tmp_path / "o.jsonl"), None)
+    write(tmp_path, "o.jsonl", Plan(test_share=0.5), pairs)
+    assert visible(tmp_path) == ["o.jsonl", "o.test.jsonl"]
+    check_not_foreign(paths, ["train", "test"], "jsonl")
+    write(tmp_path, "o.jsonl", Plan(), pairs)
+    assert visible(tmp_path) == ["o.jsonl"]
 
 
 def test_a_shard_of_others_is_not_taken_for_ours(tmp_path: Path) -> None:
@@ -470,6 +474,7 @@ def test_parquet_shards_do_not_depend_on_concurrency(tmp_path: Path, clair: Clai
     assert written[0] == written[1]
 
 
+@pytest.mark.heavy
 def test_a_run_killed_in_the_middle_of_parquet_goes_on(tmp_path: Path, clair: Clair) -> None:
     write_rows(tmp_path / "in.jsonl", numbered(80))
     how = ("--file-type", "parquet", "--shard-size", "20KB", "--keep-columns", "grade", "-c", 4)

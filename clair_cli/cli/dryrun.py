@@ -11,11 +11,11 @@ from rich.rule import Rule
 from rich.table import Table
 from rich.text import Text
 
-from clair_cli.card import as_json
 from clair_cli.cli.terminal import console, plain
 from clair_cli.pricing import Price
 from clair_cli.prompts import Asker
 from clair_cli.records import Failure, Row, Usage
+from clair_cli.runrecord import as_json
 from clair_cli.writers import write_whole
 
 BYTES_A_TOKEN = (5.0, 3.0)

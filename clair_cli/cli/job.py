@@ -12,16 +12,18 @@ from pathlib import Path
 from typing import Any
 
 from clair_cli.budget import Budget
-from clair_cli.card import Run, as_json, card, run_record
+from clair_cli.card import card
 from clair_cli.cli.checks import check_apart, check_paths, check_stdin
+from clair_cli.cli.command import command_line
 from clair_cli.cli.dryrun import dry_run
 from clair_cli.cli.recipe import Recipe
 from clair_cli.cli.signals import stopping
 from clair_cli.cli.summary import print_summary
 from clair_cli.cli.terminal import console
 from clair_cli.endpoint import Address, Endpoint, Patience
-from clair_cli.engine import Engine, Window, World
+from clair_cli.engine import Branch, Engine, Window, World
 from clair_cli.inputs import Input, default_output, find_input
+from clair_cli.inputs.origin import Origin
 from clair_cli.layout import Layout, layout
 from clair_cli.limits import Gate, Lane, Pace
 from clair_cli.locks import lock
@@ -32,6 +34,7 @@ from clair_cli.prompts import Asker, Template
 from clair_cli.reading import Reader
 from clair_cli.records import Adapted, Event, Observer, RunError, UsageError
 from clair_cli.revision import Grammar
+from clair_cli.runrecord import Run, as_json, run_record
 from clair_cli.sources import read_rows
 from clair_cli.sources.picking import Picking, Rows, pick
 from clair_cli.store import Complete, Remembering, Store, never_asks, put_aside
@@ -80,6 +83,8 @@ class Job:
     plan: Plan
     quiet: bool
     summary: Path | None
+    licence: str = ""
+    languages: tuple[str, ...] = ()
 
 
 def run_job(job: Job) -> int:
@@ -106,14 +111,7 @@ def run_job(job: Job) -> int:
     if job.form == "clair" and not job.quiet:
         _say("warning: TRL 0.29 and later fails on --format clair; the other formats train")
     template = job.recipe.template
-    run = Run(
-        job.recipe.inputs.shown,
-        template,
-        job.recipe.parameters,
-        job.form,
-        _options(job, plan),
-        time.time(),
-    )
+    run = _run(job, found, plan)
     if job.dry_run:
         return dry_run(
             _rows(job, found, _silent if job.quiet else _say),
@@ -130,8 +128,9 @@ def run_job(job: Job) -> int:
         raise
     code = CODE_FAILED_ROWS if tally.failed / max(tally.read, 1) > job.max_fail_rate else 0
     if paths.card:
-        write_whole(paths.card, card(run, tally, written.digest, written.files))
-    settle(paths, as_json(_record(job, run, tally, gate, written)))
+        write_whole(paths.card, card(run, tally, written.digest, written.files, written.rows))
+    record = run_record(run, tally, files=written.files, rows=written.rows)
+    settle(paths, as_json(_record(job, record, tally, gate)))
     _report(job, run, tally, paths, gate, code, written)
     return code
 
@@ -162,12 +161,11 @@ async def _revise(
         output = stack.enter_context(Output(paths, FORMATS[job.form], plan))
         complete = await _completer(job, gate, observe, stack)
         grammar = Grammar(template.markers.reasoning, template.markers.revision)
-        world = World(
-            ask=Asker(template, job.recipe.parameters, store.occurrence),
-            complete=Remembering(store, complete, observe),
-            read=Reader(grammar, template.direction),
-            attempts=job.recipe.attempts,
+        branch = Branch(
+            Asker(template, job.recipe.parameters, store.occurrence),
+            Reader(grammar, template.direction),
         )
+        world = World([branch], Remembering(store, complete, observe), attempts=job.recipe.attempts)
         engine = Engine(world, gate, Window.for_ceiling(job.concurrency), observe)
         stack.enter_context(stopping(engine, gate, say))
         total = Total(_most(job.recipe.picking), found.total_bytes, found.total_rows)
@@ -256,23 +254,44 @@ def _display(quiet: bool) -> Display | None:
     return LiveDisplay(screen) if screen.is_terminal else LogDisplay(screen)
 
 
-def _record(job: Job, run: Run, tally: Tally, gate: Gate, written: Written) -> dict[str, Any]:
-    """What ran, with what it wrote and cost, and what each replica did."""
+def _run(job: Job, found: Input, plan: Plan) -> Run:
+    """What is about to run, as the card and run.json tell it."""
+    recipe, origin = job.recipe, found.origin or Origin("")
+    return Run(
+        recipe.inputs.shown,
+        recipe.template,
+        recipe.parameters,
+        job.form,
+        _options(job, plan),
+        command=command_line(recipe, job.form, job.licence, job.languages, plan.test_share),
+        licence=job.licence,
+        languages=job.languages or origin.languages,
+        source_dataset=origin.repo,
+        source_commit=origin.commit,
+        source_licences=origin.licences,
+        kept=recipe.columns.keep,
+        price=job.spending.price,
+        is_rehearsal=recipe.mock,
+    )
+
+
+def _record(job: Job, record: dict[str, Any], tally: Tally, gate: Gate) -> dict[str, Any]:
+    """What ran, with what it cost and what each replica did."""
     price = job.spending.price
     cost = {"usd_paid": float(price.of(tally.paid_usage))} if price else None
     replicas = [
         {"endpoint": lane.name, "answered": lane.answered, "failed": lane.failed}
         for lane in gate.lanes
     ]
-    data = {"files": written.names, "splits": dict(written.rows)}
-    return run_record(run, tally) | data | {"cost": cost, "replicas": replicas}
+    return record | {"cost": cost, "replicas": replicas}
 
 
 def _report(
     job: Job, run: Run, tally: Tally, paths: Layout, gate: Gate, code: int, written: Written
 ) -> None:
     """Tell what ran: a table for a person, `--summary` for a program."""
-    record = _record(job, run, tally, gate, written) | {"exit_code": code}
+    shape = run_record(run, tally, files=written.files, rows=written.rows)
+    record = _record(job, shape, tally, gate) | {"exit_code": code}
     if job.summary:
         write_whole(job.summary, as_json(record))
     if job.quiet:
@@ -294,11 +313,12 @@ def _silent(sentence: str) -> None:
 def _options(job: Job, plan: Plan) -> dict[str, Any]:
     """The options that change what is written, for run.json."""
     addresses = [] if job.recipe.mock or job.offline else [a.shown for a in job.addresses]
-    files = {
+    return job.recipe.options() | {
         "file_type": plan.kind,
         "shard_size": plan.shard_size,
         "split_test": plan.test_share,
+        "max_fail_rate": job.max_fail_rate,
+        "license": job.licence,
+        "language": list(job.languages),
+        "endpoints": addresses,
     }
-    return (
-        job.recipe.options() | files | {"max_fail_rate": job.max_fail_rate, "endpoints": addresses}
-    )

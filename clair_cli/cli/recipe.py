@@ -1,8 +1,9 @@
 """What decides the outcome of a run, besides the replies; and run.json's memory of it."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any
 
 from clair_cli.cli.terminal import printable
@@ -10,6 +11,21 @@ from clair_cli.prompts import Template
 from clair_cli.records import UsageError
 from clair_cli.sources import Columns
 from clair_cli.sources.picking import Picking
+
+_PRIVATE = re.compile(r"(?<=://)[^/?#]*@|[?#].*", re.DOTALL)
+
+
+def public_name(name: str) -> str:
+    """An input's name as anybody may read it.
+
+    A URL loses its credentials, query and fragment; a path that leads out of the working directory
+    keeps its last part.
+    """
+    if "://" in name:
+        return printable(_PRIVATE.sub("", name))
+    path = PurePath(name)
+    outside = path.is_absolute() or ".." in path.parts or name.startswith("~")
+    return printable(path.name if outside else name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,8 +39,8 @@ class Inputs:
 
     @property
     def shown(self) -> str:
-        """All names as text."""
-        return " ".join(printable(name) for name in self.names)
+        """All names as anybody may read them."""
+        return " ".join("stdin" if name == "-" else public_name(name) for name in self.names)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,9 +68,12 @@ class Recipe:
     store: Path | None
 
     def options(self) -> dict[str, Any]:
-        """The recipe for run.json, but for template and parameters, which have their own place."""
+        """The recipe for run.json, but for template and parameters, which have their own place.
+
+        It may be published: names of inputs tell no more than they must.
+        """
         return {
-            "names": [printable(name) for name in self.inputs.names],
+            "names": [public_name(name) for name in self.inputs.names],
             "split": self.inputs.split,
             "config": self.inputs.config,
             "revision": self.inputs.revision,
@@ -69,35 +88,43 @@ class Recipe:
             "limit": self.picking.limit,
             "attempts": self.attempts,
             "mock": self.mock,
+        }
+
+    def record(self) -> dict[str, Any]:
+        """All of the recipe, for a file that stays here."""
+        return self.options() | {
+            "names": [printable(name) for name in self.inputs.names],
+            "template": {"name": self.template.name, "text": self.template.text},
+            "parameters": self.parameters,
             "store": printable(str(self.store)) if self.store else None,
         }
 
 
 def recipe_of(record: Mapping[str, Any], name: str) -> Recipe:
-    """The recipe of the run that `record` (a run.json, called `name`) tells of.
+    """The recipe that `record` is of; `name` is its file's.
 
     Raises:
         UsageError: It does not tell all of it.
     """
     try:
-        options, template = record["options"], record["template"]
+        template, store = record["template"], record["store"]
         return Recipe(
             inputs=Inputs(
-                list(options["names"]), options["split"], options["config"], options["revision"]
+                list(record["names"]), record["split"], record["config"], record["revision"]
             ),
             columns=Columns(
-                options["prompt_column"],
-                options["response_column"],
-                options["id_column"],
-                options["revise"],
-                tuple(options["keep_columns"]),
+                record["prompt_column"],
+                record["response_column"],
+                record["id_column"],
+                record["revise"],
+                tuple(record["keep_columns"]),
             ),
-            picking=Picking(options["skip"], options["sample"], options["seed"], options["limit"]),
+            picking=Picking(record["skip"], record["sample"], record["seed"], record["limit"]),
             template=Template(template["name"], template["text"], name),
             parameters=dict(record["parameters"]),
-            attempts=options["attempts"],
-            mock=options["mock"],
-            store=Path(options["store"]) if options["store"] else None,
+            attempts=record["attempts"],
+            mock=record["mock"],
+            store=Path(store) if store else None,
         )
     except (KeyError, TypeError, ValueError) as exc:
         raise UsageError(

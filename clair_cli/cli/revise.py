@@ -280,6 +280,26 @@ def revise(  # noqa: PLR0913, PLR0917 - one parameter an option is how typer wan
             help="Share of pairs that become a test split, by a hash of id and --seed.",
         ),
     ] = 0.0,
+    licence: Annotated[
+        str,
+        _option(
+            _OUTPUT,
+            "--license",
+            envvar="CLAIR_LICENSE",
+            metavar="ID",
+            help="Licence of the pairs for the card, such as cc-by-4.0.",
+            show_default=False,
+        ),
+    ] = "",
+    language: Annotated[
+        list[str] | None,
+        _option(
+            _OUTPUT,
+            metavar="CODE",
+            allow_from_autoenv=False,
+            help="Language of the texts for the card, such as en. Repeatable.",
+        ),
+    ] = None,
     quiet: Annotated[bool, _option(_OUTPUT, "--quiet", "-q", help="Print errors alone.")] = False,
     summary: Annotated[
         Path | None, _option(_OUTPUT, metavar="FILE", help="Write what ran as JSON.")
@@ -291,7 +311,8 @@ def revise(  # noqa: PLR0913, PLR0917 - one parameter an option is how typer wan
     Run the same command again after any interruption: it asks only for what is missing. Every
     option can also come from a CLAIR_NAME variable or from clair.toml.
     """
-    from clair_cli.cli.job import Job, Spending, run_job  # noqa: PLC0415 - `clair --help` stays quick
+    from clair_cli.cli.command import card_ids  # noqa: PLC0415 - `clair --help` stays quick
+    from clair_cli.cli.job import Job, Spending, run_job  # noqa: PLC0415
     from clair_cli.cli.recipe import Inputs, Recipe  # noqa: PLC0415
     from clair_cli.cli.settings import (  # noqa: PLC0415
         addresses,
@@ -356,5 +377,7 @@ def revise(  # noqa: PLR0913, PLR0917 - one parameter an option is how typer wan
         ),
         quiet=quiet,
         summary=summary,
+        licence="".join(card_ids("--license", [licence] if licence else [])),
+        languages=card_ids("--language", language or []),
     )
     return run_job(job)

@@ -13,6 +13,9 @@ if TYPE_CHECKING:
 
 BATCH_BYTES = 1 << 20
 BATCH_ROWS = 1024
+BUFFERED = 16 << 20
+"""Bytes that may be held of all columns together."""
+
 _MAGIC_FILE = b"ARROW1"
 
 
@@ -26,10 +29,12 @@ def parquet_rows(file: IO[bytes], name: str, *, packed: bool) -> Iterator[Raw]:
     import pyarrow.parquet as pq  # noqa: PLC0415
 
     def batches() -> Iterator["pa.RecordBatch"]:
+        whole = _seekable(file, packed)
+        meta = pq.read_metadata(whole)
         with pq.ParquetFile(
-            _seekable(file, packed), pre_buffer=False, buffer_size=1 << 16
+            whole, metadata=meta, pre_buffer=False, buffer_size=_buffer(meta.num_columns)
         ) as parquet:
-            rows, size = parquet.metadata.num_rows, _plain_size(parquet.metadata)
+            rows, size = meta.num_rows, _plain_size(meta)
             yield from parquet.iter_batches(batch_size=_batch_rows(rows, size))
 
     return _rows(batches(), name, "Parquet", pa.ArrowException)
@@ -90,6 +95,11 @@ def _rows(
         what = f"damaged or cut off after row {number - 1}" if number > 1 else f"is no {kind} file"
         reason = " ".join(str(exc).split())[:120]
         raise UsageError(f"{name}: {what} ({reason}); fetch or write it again") from exc
+
+
+def _buffer(columns: int) -> int:
+    """Bytes to read at a time of each column, which lie apart: behind a URL, a request each."""
+    return max(1 << 16, min(1 << 20, BUFFERED // max(1, columns)))
 
 
 def _batch_rows(rows: int, size: int) -> int:

@@ -30,19 +30,19 @@ def _packed(place: Place) -> IO[bytes]:
         return Path(place.path).open("rb")
     from clair_cli.inputs.remote import open_url  # noqa: PLC0415 - brings an HTTP client along
 
-    return open_url(place.path)
+    return open_url(place.path, at_random=place.kind in {"parquet", "arrow"})
 
 
 @contextmanager
 def _telling_errors(place: Place) -> Iterator[None]:
     try:
-        with _telling_remote(place.path) if place.is_url else nullcontext():
+        with _telling_remote(place.name) if place.is_url else nullcontext():
             yield
     except OSError as exc:
         raise UsageError(f"{place.name}: cannot be read ({exc.strerror or exc})") from exc
 
 
-def _telling_remote(url: str) -> AbstractContextManager[None]:
+def _telling_remote(name: str) -> AbstractContextManager[None]:
     from clair_cli.inputs.remote import telling  # noqa: PLC0415 - brings an HTTP client along
 
-    return telling(url)
+    return telling(name)

@@ -7,7 +7,7 @@ is told by its ending.
 import glob
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 from urllib.parse import urlsplit
 
@@ -89,7 +89,20 @@ def find_places(names: Sequence[str], split: str) -> list[Place]:
 def _found(name: str, split: str) -> list[Place]:
     if name == STDIN:
         return [Place(STDIN, "jsonl")]
+    if name.startswith("hf://datasets/"):
+        return _on_hub(name, split)
     return _at_url(name, split) if is_url(name) else _on_disk(name, split)
+
+
+def _on_hub(url: str, split: str) -> list[Place]:
+    """At the commit that its revision names now, so that a change meanwhile is not mixed in."""
+    from clair_cli.inputs.repository import find_repository, parse_url  # noqa: PLC0415 - its client
+
+    name, revision, inside = parse_url(url)
+    repository = find_repository(name, revision)
+    path = "/".join(filter(None, (repository.base, inside)))
+    places = _on_disk(path, split) if repository.is_copy else _at_url(path, split)
+    return [replace(place, shown=repository.shown(place.path)) for place in places]
 
 
 def _on_disk(name: str, split: str) -> list[Place]:

@@ -6,25 +6,25 @@ skipped or repeated, whatever reads above.
 
 import importlib
 import io
-import random
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import IO, Any, cast
 
-import aiohttp
-import httpx
-
+from clair_cli.inputs.patience import patiently, trouble_of
 from clair_cli.inputs.unpacking import DAMAGE
 from clair_cli.records import UsageError
 
-TRIES = 7
-"""Connections in a row that may fail without a byte between them."""
+REACH = 6.0
+"""Seconds after which a server that never answered is given up."""
 
-_TRANSIENT = (OSError, TimeoutError, aiohttp.ClientError, httpx.HTTPError)
-_FINAL = (FileNotFoundError, PermissionError, IsADirectoryError, io.UnsupportedOperation)
-_BUFFER = 1 << 20
+_PIECE = 1 << 20
+_BUFFER = 4 << 20
+"""Bytes of one request: when read at random, and from start to end."""
+
+_BLOCKWISE = ("hf://", "http://", "https://", "s3://", "s3a://", "gs://", "gcs://")
+"""Where fsspec would read blocks of up to 50 MB ahead: of a Parquet file, whose columns lie apart,
+the same ones again and again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,27 +43,46 @@ def listing(url: str) -> Listing | None:
     """
     with telling(url):
         system, path = _file_system(url)
-        if any(char in path for char in "*[") and not _is_http(url):
-            found = system.glob(path)
-            return Listing([system.unstrip_protocol(each) for each in found], False)
-        if not _is_http(url) and system.isdir(path):
-            found = [each for each in system.find(path) if not _is_hidden(each[len(path) :])]
-            return Listing([system.unstrip_protocol(each) for each in found], True)
+        return patiently(lambda: _listing(system, path, url), reach=REACH)
+
+
+def _listing(system: Any, path: str, url: str) -> Listing | None:
+    if _is_http(url):
         return None
+    if any(char in path for char in "*["):
+        found = system.glob(path)
+        return Listing([system.unstrip_protocol(each) for each in found], False)
+    if _is_directory(system, path):
+        found = [each for each in system.find(path) if not _is_hidden(each[len(path) :])]
+        return Listing([system.unstrip_protocol(each) for each in found], True)
+    return None
 
 
-def open_url(url: str) -> IO[bytes]:
+def _is_directory(system: Any, path: str) -> bool:
+    """Unlike fsspec's `isdir`, it does not take a failed connection for a no."""
+    try:
+        return bool(system.info(path)["type"] == "directory")
+    except FileNotFoundError as exc:
+        if trouble_of(exc):
+            raise
+        return False
+
+
+def open_url(url: str, *, at_random: bool = False) -> IO[bytes]:
     """The file at `url`, to be read from its start.
 
-    Raises:
-        UsageError: It is not there, or cannot be reached.
+    Args:
+        url: Its address.
+        at_random: Whether it will be read here and there rather than from start to end.
+
+    Raises what its file system raises, within `telling`.
     """
-    with telling(url):
-        system, path = _file_system(url)
-        info = system.info(path)
-        ranges = info.get("partial") is not False  # only fsspec's http says so
-        file = _Resumed(lambda: system.open(path, "rb"), info.get("size"), ranges=ranges)
-        return io.BufferedReader(file, _BUFFER)  # type: ignore[type-var]  # typeshed wants its own protocol
+    system, path = _file_system(url)
+    info = patiently(lambda: system.info(path))
+    ranges = info.get("partial") is not False  # only fsspec's http says so
+    options = {"cache_type": "none"} if url.startswith(_BLOCKWISE) else {}
+    file = _Resumed(lambda: system.open(path, "rb", **options), info.get("size"), ranges=ranges)
+    return io.BufferedReader(file, _PIECE if at_random else _BUFFER)  # type: ignore[type-var]  # typeshed wants its own protocol
 
 
 @contextmanager
@@ -125,17 +144,7 @@ class _Resumed(io.RawIOBase):
         return len(data)
 
     def _read(self, length: int) -> bytes:
-        for attempt in range(1, TRIES + 1):
-            try:
-                return self._read_once(length)
-            except _FINAL:
-                raise
-            except _TRANSIENT as exc:
-                self._drop()
-                if attempt == TRIES or not _may_pass(exc):
-                    raise
-                time.sleep(random.uniform(0.5, 1) * 0.25 * 2**attempt)  # noqa: S311 - jitter
-        raise AssertionError("the last attempt returns or raises")
+        return patiently(lambda: self._read_once(length), between=self._drop)
 
     def _read_once(self, length: int) -> bytes:
         if self._size is not None and self._position >= self._size:
@@ -143,6 +152,8 @@ class _Resumed(io.RawIOBase):
         file = self._at_position()
         data = cast("bytes", file.read(length))
         self._file_position += len(data)
+        if len(data) > length:
+            raise io.UnsupportedOperation("the server sent the whole file instead of a part")
         if not data and self._size is not None:
             raise ConnectionResetError(f"ended at byte {self._position} of {self._size}")
         return data
@@ -154,7 +165,7 @@ class _Resumed(io.RawIOBase):
             self._file.seek(self._position)
             self._file_position = self._position
         while (left := self._position - self._file_position) > 0:
-            skipped = self._file.read(min(left, _BUFFER))
+            skipped = self._file.read(min(left, _PIECE))
             if not skipped:
                 raise ConnectionResetError(f"ended at byte {self._file_position}")
             self._file_position += len(skipped)
@@ -164,13 +175,6 @@ class _Resumed(io.RawIOBase):
         file, self._file = self._file, None
         if file is not None:
             file.close()
-
-
-def _may_pass(error: Exception) -> bool:
-    """Whether trying again can help: not where the server has given its answer."""
-    response = getattr(error, "response", None)
-    status = getattr(error, "status", None) or getattr(response, "status_code", None)
-    return not isinstance(status, int) or status in {408, 429} or status >= 500
 
 
 def _file_system(url: str) -> tuple[Any, str]:
@@ -188,4 +192,5 @@ def _is_hidden(inside: str) -> bool:
 
 
 def _first_line(error: Exception) -> str:
-    return next(iter(str(error).splitlines()), "") or type(error).__name__
+    lines = (line.strip() for line in str(error).splitlines())
+    return next(filter(None, lines), type(error).__name__)

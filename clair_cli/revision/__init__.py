@@ -14,9 +14,9 @@ from clair_cli.revision.fences import unwrap, wrapped_blocks
 from clair_cli.revision.headings import Grammar, Heading, Kind
 from clair_cli.revision.jsonreply import read_json
 from clair_cli.revision.leftovers import leftover
-from clair_cli.revision.thinking import after_orphan, drop_thinking
+from clair_cli.revision.thinking import after_orphan, drop_thinking, thinking_in
 
-__all__ = ["Grammar", "drop_thinking", "parse"]
+__all__ = ["Grammar", "drop_thinking", "parse", "thinking_in"]
 
 MOST_HEADINGS = 50
 """More than any readable reply has: a model that loops."""

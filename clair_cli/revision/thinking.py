@@ -19,6 +19,7 @@ _TAG = re.compile(
 )
 _TAG_ENDS = ("think>", "thinking>", "thought>", "think]")
 _CHANNEL = re.compile(r"<\|channel\|>(?P<name>\w+)[^<]*<\|message\|>")
+_MARKUP = re.compile(rf"{_TAG.pattern}|<\|(?:start|channel)\|>\w*|<\|[^|]*\|>", re.IGNORECASE)
 _GREETING = 80
 """Characters of the one line that may stand before the thinking."""
 _MOST_TAGS = 200
@@ -40,6 +41,18 @@ def drop_thinking(text: str) -> str | Problem:
             return Problem("truncated", "the reply ends inside its thinking")
         position = end.end()
     return text[position:] if position > _greeting(text) else text
+
+
+def thinking_in(text: str) -> str:
+    """The thinking before the answer, without its tags; "" for none. It never raises."""
+    answer = drop_thinking(text)
+    rest = after_orphan(text)
+    if rest is not None:
+        answer = rest
+    if isinstance(answer, Problem) or not text.endswith(answer) or answer == text:
+        return ""
+    before = text[: len(text) - len(answer)]
+    return _MARKUP.sub("", before).strip()
 
 
 def after_orphan(text: str) -> str | None:
