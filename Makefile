@@ -6,7 +6,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: help demo test check fix test-heavy test-train bench clean
+.PHONY: help demo test check fix test-heavy test-train test-browser bench clean
 
 help:
 	@echo "demo        run the main job on examples/answers.jsonl with the offline endpoint"
@@ -15,6 +15,7 @@ help:
 	@echo "fix         mend what lint and formatting can mend"
 	@echo "test-heavy  kills, storms and the wheel: minutes"
 	@echo "test-train  two steps of every TRL trainer on the pairs (installs CPU torch)"
+	@echo "test-browser  drive the report in Chromium (/usr/bin/chromium)"
 	@echo "bench       measure speed and memory (ROWS=1000000), print a table"
 	@echo "clean       remove what make made"
 
@@ -50,6 +51,10 @@ test-train: $(READY)
 	$(BIN)/python -m pip install --quiet torch==2.13.0
 	$(BIN)/python -m pip install --quiet --editable '.[dev,train]'
 	CLAIR_TRAIN=1 $(BIN)/python -m pytest -m train tests/train --timeout 900
+
+test-browser: $(READY)
+	$(BIN)/python -m pip install --quiet --editable '.[dev,browser]'
+	CLAIR_BROWSER=1 $(BIN)/python -m pytest -m browser tests/test_report_browser.py
 
 ROWS ?= 1000000
 

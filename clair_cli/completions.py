@@ -18,8 +18,10 @@ ENDS_WITHOUT_TEXT = frozenset(
 """Finish reasons that explain an answer without content: paid for, and final."""
 
 
-def read_completion(raw: bytes) -> Completion | None:
+def read_completion(raw: bytes, seconds: float = 0.0) -> Completion | None:
     """The answer in a reply's body, or None where the body holds none.
+
+    `seconds` is what the reply took, 0 where nobody knows.
 
     None covers a body that is not JSON or cut, one with an `error`, one without choices, and null
     content that no finish reason or refusal explains. It raises nothing.
@@ -34,11 +36,15 @@ def read_completion(raw: bytes) -> Completion | None:
     message = choice.get("message")
     if not isinstance(message, dict):
         return None
-    return _completion(reply, choice, message, raw)
+    return _completion(reply, choice, message, raw, seconds)
 
 
 def _completion(
-    reply: Mapping[str, Any], choice: Mapping[str, Any], message: Mapping[str, Any], raw: bytes
+    reply: Mapping[str, Any],
+    choice: Mapping[str, Any],
+    message: Mapping[str, Any],
+    raw: bytes,
+    seconds: float,
 ) -> Completion | None:
     finish_reason = _text(choice.get("finish_reason"))
     refusal = _text(message.get("refusal"))
@@ -53,6 +59,7 @@ def _completion(
         model=_text(reply.get("model")),
         usage=_usage(reply.get("usage")),
         raw=raw,
+        seconds=seconds,
     )
 
 

@@ -6,12 +6,13 @@ out what would teach nothing, or something wrong.
 """
 
 import re
+from collections.abc import Callable, Hashable, Sequence
 
 from rapidfuzz.distance import LCSseq, Levenshtein, Prefix
 
 from clair_cli.records import Contrast, Problem, Row
+from clair_cli.words import words
 
-_WORD = re.compile(r"\w+")
 _REVISED = r"(?:revised|corrected|improved|updated|edited|rewritten|reworded|worsened)"
 _ANSWER = r"(?:version|answer|solution|response|reply|text)"
 _ALLUSIONS = re.compile(
@@ -52,6 +53,9 @@ _HINT = 64
 _LONG_PROMPT = 40
 """Characters from which on a prompt that stands in the answer is an echo, not a quotation."""
 
+_LONG = 5_000 * 5_000
+"""Product of two lengths from which on a comparison takes some milliseconds."""
+
 
 def contrast(response: str, revision: str) -> Contrast:
     """The metrics of a pair.
@@ -61,17 +65,21 @@ def contrast(response: str, revision: str) -> Contrast:
             points) that turn the response into the revision.
         similarity: 1 - levenshtein / the longer length; 1 for equal texts.
         jaccard: Size of the intersection over that of the union of the two sets of lower-cased
-            words (runs of letters, digits and underscores); 1 where neither has words.
+            words (`clair_cli.words`: in scripts without spaces, each letter); 1 where neither has
+            words.
         kept: Share of the response's words that stand in the revision in the same order (longest
             common subsequence); 1 for a response without words.
         length_ratio: The revision's characters over the response's.
         first_change: Characters before the first difference. A trainer that cuts answers shorter
             than this sees two equal sides.
+
+    Characters are code points as they stand, so that a letter written in two ways (NFC and NFD)
+    counts as an edit: a model sees two different texts. Its words are the same.
     """
-    levenshtein = Levenshtein.distance(response, revision, score_hint=_HINT)
+    levenshtein = _distance(response, revision)
     longer = max(len(response), len(revision))
     old, new = words(response), words(revision)
-    kept = LCSseq.similarity(old, new) / len(old) if old else 1.0
+    kept = _common(old, new) / len(old) if old else 1.0
     return Contrast(
         levenshtein=levenshtein,
         similarity=_rounded(1 - levenshtein / longer if longer else 1.0),
@@ -82,9 +90,33 @@ def contrast(response: str, revision: str) -> Contrast:
     )
 
 
-def words(text: str) -> list[str]:
-    """The lower-cased words of `text`, in order."""
-    return _WORD.findall(text.lower())
+def is_long(response: str, revision: str) -> bool:
+    """Whether to compare the two takes so long that it belongs into a thread."""
+    return len(response) * len(revision) >= _LONG
+
+
+def _distance(response: str, revision: str) -> int:
+    if is_long(response, revision):
+        return _unlocked(Levenshtein.distance, response, revision, _HINT)
+    return Levenshtein.distance(response, revision, score_hint=_HINT)
+
+
+def _common(old: Sequence[str], new: Sequence[str]) -> int:
+    if len(old) * len(new) >= _LONG:
+        return _unlocked(LCSseq.similarity, old, new, None)
+    return LCSseq.similarity(old, new)
+
+
+def _unlocked(
+    scorer: Callable[..., int], old: Sequence[Hashable], new: Sequence[Hashable], hint: int | None
+) -> int:
+    """What `scorer` finds, with the interpreter left to other threads meanwhile.
+
+    Of `rapidfuzz`, only the functions on many pairs let go of it.
+    """
+    from rapidfuzz.process import cpdist  # noqa: PLC0415 - it loads numpy, for long texts alone
+
+    return int(cpdist([old], [new], scorer=scorer, score_hint=hint, dtype="int64")[0])
 
 
 def check(row: Row, revision: str) -> Problem | None:

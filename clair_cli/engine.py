@@ -10,8 +10,9 @@ import contextlib
 from collections import deque
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Protocol, TypeAlias
+from typing import Protocol, TypeAlias, TypeVar
 
+from clair_cli.contrast import is_long
 from clair_cli.feed import Feed
 from clair_cli.limits import Gate
 from clair_cli.records import (
@@ -32,6 +33,7 @@ from clair_cli.records import (
 )
 
 Outcome: TypeAlias = Pair | Failure
+_Result = TypeVar("_Result")
 Read: TypeAlias = Callable[[Row, Completion], Pair | Problem]
 
 DRAIN = 5.0
@@ -229,14 +231,15 @@ class Engine:
             if isinstance(each, BaseException):
                 raise each
             outcomes.append(each)
-        return self._world.settle(outcomes)
+        return await _apart(is_long(row.response, row.response), self._world.settle, outcomes)
 
     async def _journey(self, row: Row, branch: Branch, request: Request) -> Outcome:
         candidates: list[Pair] = []
         try:
             while True:
                 completion = await self._world.complete(request)
-                result = branch.read(row, completion)
+                long = is_long(row.response, completion.text)
+                result = await _apart(long, branch.read, row, completion)
                 if isinstance(result, Pair):
                     return result
                 if result.candidate:
@@ -279,17 +282,17 @@ def _is_cancelled() -> bool:
     return task is not None and task.cancelling() > 0
 
 
+async def _apart(long: bool, work: Callable[..., _Result], *arguments: object) -> _Result:
+    """What `work` returns; where it is `long`, from a thread, so that the loop goes on."""
+    return await asyncio.to_thread(work, *arguments) if long else work(*arguments)
+
+
 async def _settled(failure: Failure) -> list[Outcome]:
     return [failure]
 
 
 def _failure(row: Row, branch: Branch, request: Request, problem: Problem) -> Failure:
+    name = row.id + branch.name
     return Failure(
-        row.id + branch.name,
-        row.line,
-        problem.reason,
-        problem.detail,
-        request.attempt,
-        row.original,
-        file=row.file,
+        name, row.line, problem.reason, problem.detail, request.attempt, row.original, file=row.file
     )

@@ -67,6 +67,11 @@ class Layout:
         return self.side / "run.json"
 
     @property
+    def recipe(self) -> Path:
+        """What decides the outcome besides the replies; it is not published."""
+        return self.side / "recipe.json"
+
+    @property
     def publishing(self) -> Path:
         """The names of the data files, between the first that appears and run.json."""
         return self.side / "publishing.json"

@@ -23,6 +23,13 @@ class Price:
         spent = usage.prompt_tokens * self.prompt + usage.completion_tokens * self.completion
         return spent / MILLION
 
+    def as_dict(self) -> dict[str, float]:
+        """The price for run.json."""
+        return {
+            "usd_per_million_prompt": float(self.prompt),
+            "usd_per_million_completion": float(self.completion),
+        }
+
 
 def listed_price(model: str) -> Price | None:
     """The price of a model in the table; None where the table does not know it."""

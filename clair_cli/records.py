@@ -157,6 +157,8 @@ class Completion:
         model: The model that the endpoint says it used, "" if it did not say.
         usage: The tokens that the endpoint counted.
         raw: The reply's body, byte for byte.
+        seconds: What the HTTP attempt took that answered, from sending to the last byte; 0 where
+            nobody measured it.
     """
 
     text: str
@@ -166,6 +168,7 @@ class Completion:
     model: str
     usage: Usage
     raw: bytes = field(repr=False)
+    seconds: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

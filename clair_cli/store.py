@@ -32,9 +32,9 @@ from clair_cli.records import (
 )
 
 Complete: TypeAlias = Callable[[Request], Awaitable[Completion]]
-_Put: TypeAlias = tuple[Request, bytes, "asyncio.Future[None]"]
+_Put: TypeAlias = tuple[Request, bytes, float | None, "asyncio.Future[None]"]
 
-LAYOUT = 1
+LAYOUT = 2
 """Version of the tables, kept in SQLite's `user_version`."""
 
 COMMIT_AT_MOST = 1024
@@ -47,9 +47,19 @@ CREATE TABLE IF NOT EXISTS replies (
     attempt    INTEGER NOT NULL,
     reply      BLOB    NOT NULL,  -- the body as it came
     stored_at  REAL    NOT NULL,  -- seconds since the epoch
+    seconds    REAL,              -- from sending the request to the last byte; NULL if unknown
     PRIMARY KEY (digest, occurrence, attempt)
 );
 """
+
+SINCE = {1: "BEGIN; ALTER TABLE replies ADD COLUMN seconds REAL; PRAGMA user_version = 2; COMMIT;"}
+"""What brings an older layout to the one after it, whole or not at all."""
+
+
+INSERT = (
+    "INSERT OR REPLACE INTO replies (digest, occurrence, attempt, reply, stored_at, seconds) "
+    "VALUES (?,?,?,?,?,?)"
+)
 
 
 class StoreError(UsageError):
@@ -84,7 +94,7 @@ class Store:
     def _open(self) -> None:
         self._writer = _connect(self.path, self._stack)
         version = self._writer.execute("PRAGMA user_version").fetchone()[0]
-        if version not in {0, LAYOUT}:
+        if version not in {0, LAYOUT, *SINCE}:
             raise StoreError(
                 f"{self.path}: written by another version of clair (layout {version}, "
                 f"this one knows {LAYOUT}); use that version, or name another with --store"
@@ -92,6 +102,8 @@ class Store:
         tables = {row[0] for row in self._writer.execute("SELECT name FROM sqlite_master")}
         if not version and tables - {"replies", "sqlite_autoindex_replies_1"}:
             raise StoreError(f"{self.path}: is another program's database; name another --store")
+        for older in range(version or LAYOUT, LAYOUT):
+            self._writer.executescript(SINCE[older])
         self._writer.executescript(f"{SCHEMA}PRAGMA user_version = {LAYOUT};")
         self._reader = _connect(self.path, self._stack)
         self._seen = _scratch(self._stack)
@@ -116,21 +128,22 @@ class Store:
         """The stored completion for `request`, if there is one."""
         try:
             found = self._reader.execute(
-                "SELECT reply FROM replies WHERE digest = ? AND occurrence = ? AND attempt = ?",
+                "SELECT reply, ifnull(seconds, 0) FROM replies "
+                "WHERE digest = ? AND occurrence = ? AND attempt = ?",
                 (request.digest, request.occurrence, request.attempt),
             ).fetchall()
         except sqlite3.Error as exc:
             raise _unusable(self.path, exc) from exc
-        return read_completion(found[0][0]) if found else None
+        return read_completion(*found[0]) if found else None
 
-    async def put(self, request: Request, reply: bytes) -> None:
-        """Store `reply`; returns once it is on disk.
+    async def put(self, request: Request, reply: bytes, seconds: float = 0.0) -> None:
+        """Store `reply`, which took `seconds` (0: nobody knows); returns once it is on disk.
 
         Raises:
             StoreError: It could not be written (a full disk, say).
         """
         written: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._puts.put((request, reply, written))
+        self._puts.put((request, reply, seconds or None, written))
         await written
 
     def occurrence(self, digest: bytes) -> int:
@@ -161,15 +174,18 @@ class Store:
                     batch.append(following)
             error = self._commit(batch)
             with contextlib.suppress(RuntimeError):  # the loop may be gone; the replies are safe
-                batch[0][2].get_loop().call_soon_threadsafe(_tell, batch, error)
+                batch[0][-1].get_loop().call_soon_threadsafe(_tell, batch, error)
 
     def _commit(self, batch: list[_Put]) -> StoreError | None:
         now = time.time()
-        rows = [(r.digest, r.occurrence, r.attempt, reply, now) for r, reply, _ in batch]
+        rows = [
+            (r.digest, r.occurrence, r.attempt, reply, now, seconds)
+            for r, reply, seconds, _ in batch
+        ]
         try:
             with self._writer:
                 self._writer.execute("BEGIN")
-                self._writer.executemany("INSERT OR REPLACE INTO replies VALUES (?,?,?,?,?)", rows)
+                self._writer.executemany(INSERT, rows)
         except sqlite3.Error as exc:
             return _unusable(self.path, exc)
         return None
@@ -190,15 +206,17 @@ class Remembering:
             self._observe(Answered(stored.usage, paid=False))
             return stored
         completion = await self._complete(request)
-        await self._store.put(request, completion.raw)
+        await self._store.put(request, completion.raw, completion.seconds)
         self._observe(Answered(completion.usage, paid=True))
         return completion
 
 
 async def never_asks(request: Request) -> Completion:
-    """The `complete` of `--offline`: what the store does not have is a failure."""
+    """The `complete` of `--offline` and export: what the store does not have is a failure."""
     raise RowError(
-        Problem("offline", f"no stored reply for attempt {request.attempt}, and --offline is set")
+        Problem(
+            "offline", f"no stored reply for attempt {request.attempt}, and none may be asked for"
+        )
     )
 
 
@@ -250,7 +268,7 @@ def _scratch(stack: contextlib.ExitStack) -> sqlite3.Connection:
 
 
 def _tell(batch: list[_Put], error: StoreError | None) -> None:
-    for _, _, written in batch:
+    for *_, written in batch:
         if written.done():
             continue
         if error is None:

@@ -1,27 +1,44 @@
 """Two texts -> the words that stayed, went and came."""
 
-import difflib
-import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Literal, TypeAlias
 
-Change: TypeAlias = Literal["same", "gone", "new"]
+from rapidfuzz.distance import Levenshtein
 
-_TOKEN = re.compile(r"\s+|\w+|[^\w\s]")
+from clair_cli.words import pieces
+
+Change: TypeAlias = Literal["same", "gone", "new"]
 
 
 def word_diff(old: str, new: str) -> Iterator[tuple[Change, str]]:
     """Stretches of text in reading order.
 
-    The `same` and `gone` ones together are `old`, the `same` and `new` ones are `new`.
+    The `same` and `gone` ones together are `old`, the `same` and `new` ones are `new`. None begins
+    or ends inside of a word or of a character as readers see it.
     """
-    before, after = _TOKEN.findall(old), _TOKEN.findall(new)
-    matcher = difflib.SequenceMatcher(None, before, after, autojunk=False)
-    for kind, i, j, k, n in matcher.get_opcodes():
+    gone, came = "", ""
+    for same, before, after in _stretches(old, new):
+        if same and (same.strip() or not (gone or came)):
+            yield from _changes(gone, came)
+            yield "same", same
+            gone, came = "", ""
+        else:  # space between two changes: one change is easier to read
+            gone, came = gone + (before or same), came + (after or same)
+    yield from _changes(gone, came)
+
+
+def _changes(gone: str, came: str) -> Iterator[tuple[Change, str]]:
+    if gone:
+        yield "gone", gone
+    if came:
+        yield "new", came
+
+
+def _stretches(old: str, new: str) -> Iterable[tuple[str, str, str]]:
+    """What both have, or else what only the old and the new one have."""
+    before, after = pieces(old), pieces(new)
+    for kind, i, j, k, n in Levenshtein.opcodes(before, after):
         if kind == "equal":
-            yield "same", "".join(before[i:j])
-            continue
-        if i < j:
-            yield "gone", "".join(before[i:j])
-        if k < n:
-            yield "new", "".join(after[k:n])
+            yield "".join(before[i:j]), "", ""
+        else:
+            yield "", "".join(before[i:j]), "".join(after[k:n])

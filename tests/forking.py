@@ -48,10 +48,14 @@ class Forker:
         """Run `clair` with `arguments` in the directory `cwd`."""
         out, err = cwd / ".stdout", cwd / ".stderr"
         asked = {
-            **{"arguments": [str(each) for each in arguments], "env": dict(env or {})},
-            **{"cwd": str(cwd), "out": str(out), "err": str(err)},
+            "arguments": [str(each) for each in arguments],
+            "env": dict(env or {}),
+            "cwd": str(cwd),
+            "out": str(out),
+            "err": str(err),
         }
-        assert self._process.stdin and self._process.stdout
+        assert self._process.stdin
+        assert self._process.stdout
         print(orjson.dumps(asked).decode(), file=self._process.stdin, flush=True)
         code = int(self._process.stdout.readline())
         return Ran(code, out.read_text(), err.read_text())

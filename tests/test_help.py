@@ -8,7 +8,10 @@ import pytest
 
 from tests.conftest import ROOT, Clair, environment
 
-COMMANDS = ("revise", "show", "lint", "push", "prompts", "mock", "check-endpoint")
+COMMANDS = (
+    *("revise", "export", "stats", "show", "report", "lint"),
+    *("push", "prompts", "mock", "check-endpoint"),
+)
 HEAVY = ("aiohttp", "datasets", "httpx", "httpx_aiohttp", "huggingface_hub", "jinja2",
          "orjson", "rapidfuzz", "sqlite3", "tenacity", "zstandard")  # fmt: skip
 BLOCK = re.compile(r"<!-- help: ([\w-]+) -->\s*```\w*\n(.*?)```\s*<!-- /help -->", re.DOTALL)

@@ -314,6 +314,7 @@ def test_the_default_output_is_a_directory_beside_the_input(clair: Clair, tmp_pa
         "data/my.rows.clair/.clair/mock.sqlite3",
         "data/my.rows.clair/.clair/failures.jsonl",
         "data/my.rows.clair/.clair/run.json",
+        "data/my.rows.clair/.clair/recipe.json",
     }
     assert "data/my.rows.clair/train.jsonl" in ran.err
 

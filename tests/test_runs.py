@@ -287,3 +287,47 @@ def test_another_programs_database_is_not_taken_for_a_store(tmp_path: Path, clai
     done = clair("revise", "in.jsonl", "--mock", "--store", "app.db")
     assert done.code == 2
     assert "another program's database" in done.last
+
+
+def test_a_store_of_the_first_layout_goes_on_and_is_asked_nothing_twice(
+    tmp_path: Path, clair: Clair, endpoint: Endpoint
+) -> None:
+    command = ("revise", "in.jsonl", "-m", "x", "--base-url", endpoint.base_url)
+    write_rows(tmp_path / "in.jsonl", answers(3))
+    assert clair(*command).code == 0
+    pairs = (tmp_path / "in.clair/train.jsonl").read_bytes()
+    store = sqlite3.connect(tmp_path / "in.clair/.clair/store.sqlite3")
+    before = store.execute("SELECT digest, occurrence, attempt, reply FROM replies").fetchall()
+    store.executescript("ALTER TABLE replies DROP COLUMN seconds; PRAGMA user_version = 1;")
+    store.close()
+
+    write_rows(tmp_path / "in.jsonl", answers(4))
+    done = clair(*command)
+    assert (done.code, endpoint.count()) == (0, 4), done.err
+    assert (tmp_path / "in.clair/train.jsonl").read_bytes().startswith(pairs)
+    store = sqlite3.connect(tmp_path / "in.clair/.clair/store.sqlite3")
+    assert store.execute("PRAGMA user_version").fetchone() == (2,)
+    after = store.execute("SELECT digest, occurrence, attempt, reply FROM replies").fetchall()
+    known = store.execute("SELECT seconds IS NULL FROM replies ORDER BY rowid").fetchall()
+    store.close()
+    assert after[:3] == before
+    assert known == [(1,), (1,), (1,), (0,)]
+
+
+def test_the_store_keeps_how_long_the_answering_attempt_took(tmp_path: Path, clair: Clair) -> None:
+    async def slowly(asked: Asked) -> Reply:
+        if not asked.time:
+            await asyncio.sleep(1)
+            return refuse(503)
+        await asyncio.sleep(0.2)
+        return improve(asked)
+
+    write_rows(tmp_path / "in.jsonl", answers(2))
+    with serving(slowly) as server:
+        done = clair("revise", "in.jsonl", "-m", "x", "--base-url", server.base_url)
+    assert done.code == 0, done.err
+    store = sqlite3.connect(tmp_path / "in.clair/.clair/store.sqlite3")
+    seconds = [each for (each,) in store.execute("SELECT seconds FROM replies")]
+    store.close()
+    assert len(seconds) == 2
+    assert all(0.2 <= each < 0.9 for each in seconds)

@@ -16,6 +16,7 @@ from clair_cli.card import card
 from clair_cli.cli.checks import check_apart, check_paths, check_stdin
 from clair_cli.cli.command import command_line
 from clair_cli.cli.dryrun import dry_run
+from clair_cli.cli.publishing import Publishing
 from clair_cli.cli.recipe import Recipe
 from clair_cli.cli.signals import stopping
 from clair_cli.cli.summary import print_summary
@@ -35,7 +36,7 @@ from clair_cli.reading import Reader
 from clair_cli.records import Adapted, Event, Observer, RunError, UsageError
 from clair_cli.revision import Grammar
 from clair_cli.runrecord import Run, as_json, run_record
-from clair_cli.sources import read_rows
+from clair_cli.sources import once, read_rows
 from clair_cli.sources.picking import Picking, Rows, pick
 from clair_cli.store import Complete, Remembering, Store, never_asks, put_aside
 from clair_cli.tally import Tally
@@ -85,6 +86,7 @@ class Job:
     summary: Path | None
     licence: str = ""
     languages: tuple[str, ...] = ()
+    publishing: Publishing | None = None
 
 
 def run_job(job: Job) -> int:
@@ -108,6 +110,8 @@ def run_job(job: Job) -> int:
     check_paths(found.files, paths, job.recipe.store, job.summary)
     plan = job.plan.fitting(paths)
     check_not_foreign(paths, plan.splits, plan.kind)
+    if job.publishing:
+        job.publishing.check(paths)
     if job.form == "clair" and not job.quiet:
         _say("warning: TRL 0.29 and later fails on --format clair; the other formats train")
     template = job.recipe.template
@@ -129,9 +133,12 @@ def run_job(job: Job) -> int:
     code = CODE_FAILED_ROWS if tally.failed / max(tally.read, 1) > job.max_fail_rate else 0
     if paths.card:
         write_whole(paths.card, card(run, tally, written.digest, written.files, written.rows))
-    record = run_record(run, tally, files=written.files, rows=written.rows)
-    settle(paths, as_json(_record(job, record, tally, gate)))
+    settle(paths, as_json(_record(job, run, tally, gate, written)))
     _report(job, run, tally, paths, gate, code, written)
+    if job.publishing and code:
+        _say("not published: rows failed; see --max-fail-rate")
+    elif job.publishing:
+        job.publishing.publish(paths, _silent if job.quiet else _say)
     return code
 
 
@@ -155,6 +162,7 @@ async def _revise(
     async with contextlib.AsyncExitStack() as stack:
         path = job.recipe.store or (paths.mock_store if job.recipe.mock else paths.store)
         stack.enter_context(lock(paths.output))  # runs with stores of their own may share it
+        write_whole(paths.recipe, as_json(job.recipe.record()))
         if job.fresh:
             stack.enter_context(put_aside(path))
         store = stack.enter_context(Store(path))
@@ -185,8 +193,9 @@ async def _revise(
 
 def _rows(job: Job, found: Input, say: Callable[[str], None]) -> Rows:
     """The rows of the input that the job is about."""
+    tell = once(say)
     return pick(
-        lambda: read_rows(found, found.name, job.recipe.columns, say),
+        lambda: read_rows(found, found.name, job.recipe.columns, tell),
         job.recipe.picking,
         rereadable=found.is_rereadable,
     )
@@ -275,14 +284,15 @@ def _run(job: Job, found: Input, plan: Plan) -> Run:
     )
 
 
-def _record(job: Job, record: dict[str, Any], tally: Tally, gate: Gate) -> dict[str, Any]:
-    """What ran, with what it cost and what each replica did."""
+def _record(job: Job, run: Run, tally: Tally, gate: Gate, written: Written) -> dict[str, Any]:
+    """What ran, with what it wrote and cost, and what each replica did."""
     price = job.spending.price
-    cost = {"usd_paid": float(price.of(tally.paid_usage))} if price else None
+    cost = price.as_dict() | {"usd_paid": float(price.of(tally.paid_usage))} if price else None
     replicas = [
         {"endpoint": lane.name, "answered": lane.answered, "failed": lane.failed}
         for lane in gate.lanes
     ]
+    record = run_record(run, tally, files=written.files, rows=written.rows)
     return record | {"cost": cost, "replicas": replicas}
 
 
@@ -290,8 +300,7 @@ def _report(
     job: Job, run: Run, tally: Tally, paths: Layout, gate: Gate, code: int, written: Written
 ) -> None:
     """Tell what ran: a table for a person, `--summary` for a program."""
-    shape = run_record(run, tally, files=written.files, rows=written.rows)
-    record = _record(job, shape, tally, gate) | {"exit_code": code}
+    record = _record(job, run, tally, gate, written) | {"exit_code": code}
     if job.summary:
         write_whole(job.summary, as_json(record))
     if job.quiet:
@@ -316,7 +325,7 @@ def _options(job: Job, plan: Plan) -> dict[str, Any]:
     return job.recipe.options() | {
         "file_type": plan.kind,
         "shard_size": plan.shard_size,
-        "split_test": plan.test_share,
+        "split_test": plan.test_share or None,
         "max_fail_rate": job.max_fail_rate,
         "license": job.licence,
         "language": list(job.languages),

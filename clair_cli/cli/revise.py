@@ -259,6 +259,26 @@ def revise(  # noqa: PLR0913, PLR0917 - one parameter an option is how typer wan
     form: Annotated[
         Form, _option(_OUTPUT, "--format", envvar="CLAIR_FORMAT", help="Shape of the pairs.")
     ] = Form.CONVERSATIONAL,
+    licence: Annotated[
+        str,
+        _option(
+            _OUTPUT,
+            "--license",
+            envvar="CLAIR_LICENSE",
+            metavar="ID",
+            help="Licence of the pairs for the card, such as cc-by-4.0.",
+            show_default=False,
+        ),
+    ] = "",
+    language: Annotated[
+        list[str] | None,
+        _option(
+            _OUTPUT,
+            metavar="CODE",
+            allow_from_autoenv=False,
+            help="Language of the texts for the card, such as en. Repeatable.",
+        ),
+    ] = None,
     file_type: Annotated[
         FileType | None,
         _option(_OUTPUT, help="Files of a directory (default: jsonl)."),
@@ -280,26 +300,18 @@ def revise(  # noqa: PLR0913, PLR0917 - one parameter an option is how typer wan
             help="Share of pairs that become a test split, by a hash of id and --seed.",
         ),
     ] = 0.0,
-    licence: Annotated[
+    push: Annotated[
         str,
         _option(
             _OUTPUT,
-            "--license",
-            envvar="CLAIR_LICENSE",
-            metavar="ID",
-            help="Licence of the pairs for the card, such as cc-by-4.0.",
+            metavar="USER/NAME",
+            help="Publish the run on the Hub when every row has its pair; see clair push.",
             show_default=False,
         ),
     ] = "",
-    language: Annotated[
-        list[str] | None,
-        _option(
-            _OUTPUT,
-            metavar="CODE",
-            allow_from_autoenv=False,
-            help="Language of the texts for the card, such as en. Repeatable.",
-        ),
-    ] = None,
+    private: Annotated[
+        bool, _option(_OUTPUT, "--private", help="With --push: make the dataset private.")
+    ] = False,
     quiet: Annotated[bool, _option(_OUTPUT, "--quiet", "-q", help="Print errors alone.")] = False,
     summary: Annotated[
         Path | None, _option(_OUTPUT, metavar="FILE", help="Write what ran as JSON.")
@@ -319,6 +331,7 @@ def revise(  # noqa: PLR0913, PLR0917 - one parameter an option is how typer wan
         column_names,
         parameters,
         prices,
+        publishing,
         size_in_bytes,
     )
     from clair_cli.endpoint import Patience  # noqa: PLC0415
@@ -379,5 +392,6 @@ def revise(  # noqa: PLR0913, PLR0917 - one parameter an option is how typer wan
         summary=summary,
         licence="".join(card_ids("--license", [licence] if licence else [])),
         languages=card_ids("--language", language or []),
+        publishing=publishing(push, private=private),
     )
     return run_job(job)

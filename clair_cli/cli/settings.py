@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 import orjson
 
+from clair_cli.cli.publishing import Publishing
 from clair_cli.endpoint import Address
 from clair_cli.mock import MODEL
 from clair_cli.pricing import Price, listed_price
@@ -110,6 +111,17 @@ def column_names(text: str) -> tuple[str, ...]:
         if name in WRITTEN:
             raise UsageError(f"--keep-columns {name}: clair writes a column of that name itself")
     return names
+
+
+def publishing(repo: str, *, private: bool) -> Publishing | None:
+    """Where the run is to be published; None for nowhere.
+
+    Raises:
+        UsageError: It is to be private, but not said where.
+    """
+    if private and not repo:
+        raise UsageError("--private: says how to publish; say where with --push USER/NAME")
+    return Publishing(repo, private) if repo else None
 
 
 def size_in_bytes(text: str, option: str) -> int:

@@ -1,100 +1,65 @@
-"""`clair show`: pairs as word diffs."""
+"""`clair show`: its options. Pairs and failures are written out in `shown`."""
 
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
 
-    from rich.console import Console
-    from rich.text import Text
+def _option(*names: str, **settings: Any) -> Any:
+    """An option that no variable sets: those of `clair revise` are about another dataset."""
+    return typer.Option(*names, allow_from_autoenv=False, show_default=False, **settings)
 
 
-def show(
-    run: Annotated[Path, typer.Argument(help="What clair revise wrote: a directory or a .jsonl.")],
-    row_id: Annotated[
-        str, typer.Option("--id", help="Show the pair of this id.", show_envvar=False)
+def show(  # noqa: PLR0913, PLR0917 - a command has its options as parameters
+    run: Annotated[
+        str,
+        typer.Argument(
+            metavar="OUT",
+            help="What clair revise wrote, or any preference dataset: a directory, file, Hub id...",
+            envvar=[],
+        ),
+    ],
+    row_id: Annotated[str, _option("--id", metavar="ID", help="Those of this id alone.")] = "",
+    reason: Annotated[
+        str,
+        _option(metavar="CODE", help="Failures of this reason; pairs flagged with this bound."),
     ] = "",
+    sort: Annotated[
+        str,
+        _option(
+            metavar="METRIC",
+            help="Least minimal first: similarity, jaccard, kept (lowest), levenshtein, "
+            "length_ratio, first_change (highest).",
+        ),
+    ] = "",
+    failures: Annotated[
+        bool, _option("--failures", help="Show the rows that got no pair.")
+    ] = False,
     number: Annotated[
-        int, typer.Option("-n", "--number", min=1, help="Pairs to show.", show_envvar=False)
-    ] = 3,
+        int | None, _option("-n", "--number", min=1, metavar="N", help="So many (default: all).")
+    ] = None,
+    split: Annotated[
+        str,
+        _option(metavar="NAME[FROM:TO]", help="Split (of a directory, default: all)."),
+    ] = "",
+    config: Annotated[str, _option(metavar="NAME", help="Configuration, on the Hub.")] = "",
+    revision: Annotated[
+        str, _option(metavar="REV", help="Branch, tag or commit, on the Hub.")
+    ] = "",
 ) -> None:
-    """Show pairs as word diffs: what the revision took out, and what it put in."""
-    from rich.console import Console  # noqa: PLC0415 - `clair --help` stays quick
+    """Show pairs as word diffs: what the revision took out, and what it put in.
 
-    screen = Console(highlight=False, markup=False, emoji=False)
-    shown = 0
-    for pair in _pairs(run):
-        if row_id and str(pair.get("id")) != row_id:
-            continue
-        _show(screen, pair)
-        shown += 1
-        if shown == number:
-            break
-    if not shown:
-        _complain(run, row_id)
+    On a terminal they go through $PAGER (default: less). Without colours, [-this-] went and
+    {+that+} came.
+    """
+    from clair_cli.cli.checks import check_stdin  # noqa: PLC0415 - `clair --help` stays quick
+    from clair_cli.cli.shown import check_sort, show_failures, show_pairs  # noqa: PLC0415
+    from clair_cli.looking import Choice  # noqa: PLC0415
 
-
-def _pairs(run: Path) -> "Iterator[Mapping[str, Any]]":
-    from clair_cli.inputs import find_input  # noqa: PLC0415
-    from clair_cli.records import UsageError  # noqa: PLC0415
-
-    for raw in find_input([str(run)], split="train" if run.is_dir() else ""):
-        if raw.cells is None or not {"chosen", "rejected"} <= raw.cells.keys():
-            raise UsageError(
-                f"{raw.file}, line {raw.number}: is not a pair; name what clair revise wrote"
-            )
-        yield raw.cells
-
-
-def _complain(run: Path, row_id: str) -> None:
-    from clair_cli.records import UsageError  # noqa: PLC0415
-
-    what = f"no pair with the id {row_id!r}" if row_id else "no pairs"
-    raise UsageError(f"{run}: has {what}")
-
-
-def _show(screen: "Console", pair: "Mapping[str, Any]") -> None:
-    from rich.rule import Rule  # noqa: PLC0415
-    from rich.text import Text  # noqa: PLC0415
-
-    from clair_cli.cli.terminal import one_line, plain  # noqa: PLC0415
-
-    screen.print(Rule(Text(one_line(str(pair.get("id", ""))))))
-    screen.print(Text(plain(_text(pair.get("prompt", ""))), style="dim"))
-    screen.print()
-    screen.print(_diff(_text(pair["rejected"]), _text(pair["chosen"]), coloured=_colours(screen)))
-    screen.print()
-    if pair.get("rationale"):
-        screen.print(Text(plain(f"Rationale: {pair['rationale']}"), style="italic"))
-    metrics = [plain(f"{k} {pair[k]}") for k in ("similarity", "jaccard", "kept") if k in pair]
-    screen.print(Text("  ".join(metrics), style="dim"))
-
-
-def _colours(screen: "Console") -> bool:
-    return screen.color_system is not None and not screen.no_color
-
-
-def _diff(old: str, new: str, *, coloured: bool) -> "Text":
-    """The diff in colour; without colour with [-marks-] and {+marks+} around it."""
-    from rich.text import Text  # noqa: PLC0415
-
-    from clair_cli.cli.terminal import plain  # noqa: PLC0415
-    from clair_cli.worddiff import word_diff  # noqa: PLC0415
-
-    looks = {"same": ("", "", ""), "gone": ("red strike", "[-", "-]"), "new": ("green", "{+", "+}")}
-    text = Text()
-    for kind, words in word_diff(old, new):
-        style, before, after = looks[kind]
-        text.append(plain(words) if coloured else f"{before}{plain(words)}{after}", style=style)
-    return text
-
-
-def _text(side: object) -> str:
-    """A side as text: a string, or the turns of a message list."""
-    if isinstance(side, list):
-        turns = [turn for turn in side if isinstance(turn, dict)]
-        return "\n\n".join(str(turn.get("content", "")) for turn in turns)
-    return str(side)
+    check_stdin([run])
+    check_sort(sort, failures=failures)
+    choice = Choice(row_id, reason, sort, number)
+    if failures:
+        show_failures(run, choice)
+    else:
+        show_pairs(run, choice, split, config, revision)

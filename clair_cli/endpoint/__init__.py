@@ -135,13 +135,15 @@ class Endpoint:
             sent = self._adaptation.apply(request.body)
             headers: Mapping[str, str] = {}
             body = b""
+            began = time.monotonic()
             try:
                 status, headers, body = await self._post(admission, sent)
             except EXCHANGE_ERRORS as exc:
                 outcome: int | Exception = exc
             else:
                 outcome = status
-                completion = read_completion(body) if status == 200 else None
+                seconds = time.monotonic() - began
+                completion = read_completion(body, seconds) if status == 200 else None
                 if completion is not None:
                     self._on_answer(admission, headers, completion)
                     return completion

@@ -22,7 +22,7 @@ from clair_cli.hub.remote import Remote, Seen
 from clair_cli.hub.trouble import TryAgain
 from clair_cli.records import EndpointError, UsageError
 
-__all__ = ["Patience", "push"]
+__all__ = ["Patience", "check", "push"]
 
 NAME = r"[A-Za-z0-9_](?:[\w.-]{0,94}[A-Za-z0-9_])?"
 REPO = re.compile(f"{NAME}/{NAME}", re.ASCII)
@@ -94,8 +94,7 @@ def push(
         EndpointError: The Hub refused, or could not be reached.
     """
     contents = contents_of(run)
-    if not REPO.fullmatch(repo) or any(part in repo for part in NEVER_IN_A_NAME):
-        raise UsageError(f"{repo}: is no name of a dataset; it must be user/name")
+    _check_name(repo)
     patience = patience or Patience()
     _quieten()
     with warnings.catch_warnings():
@@ -105,6 +104,22 @@ def push(
         _persist(pushing.attempt, remote, say, patience)
     branch = f"/tree/{quote(revision, safe='')}" if revision else ""
     return f"{remote.endpoint}/datasets/{repo}{branch}"
+
+
+def check(repo: str) -> None:
+    """See, without a request, that a push to `repo` can be tried.
+
+    Raises:
+        UsageError: The name is none, there is no token, or the Hub may not be asked.
+    """
+    _check_name(repo)
+    _quieten()
+    Remote(repo, "", timeout=Patience().timeout)
+
+
+def _check_name(repo: str) -> None:
+    if not REPO.fullmatch(repo) or any(part in repo for part in NEVER_IN_A_NAME):
+        raise UsageError(f"{repo}: is no name of a dataset; it must be user/name")
 
 
 class _Pushing:

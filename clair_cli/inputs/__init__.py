@@ -9,21 +9,20 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path, PurePosixPath
-from urllib.parse import urlsplit
 
 from clair_cli.inputs.arrays import json_rows
 from clair_cli.inputs.columnar import arrow_rows, parquet_row_count, parquet_rows
 from clair_cli.inputs.delimited import delimited_rows
 from clair_cli.inputs.lines import json_lines
+from clair_cli.inputs.naming import is_url, path_of, public
 from clair_cli.inputs.opening import opened
 from clair_cli.inputs.origin import Origin
-from clair_cli.inputs.places import KINDS, STDIN, Place, find_places, is_url
+from clair_cli.inputs.places import KINDS, STDIN, Place, find_places
 from clair_cli.inputs.raw import Raw
-from clair_cli.inputs.saved import dataset_rows, is_saved, load_saved
 from clair_cli.inputs.unpacking import DAMAGE, PACKINGS
 from clair_cli.records import UsageError
 
-__all__ = ["Input", "Raw", "default_output", "find_input", "is_hub_id", "of_places"]
+__all__ = ["Input", "Raw", "default_output", "find_input", "is_hub_id", "of_places", "public"]
 
 _HUB_ID = re.compile(r"[\w-][\w.-]*/[\w.-]+")
 _SPLIT = re.compile(r"(?P<name>[\w.-]*)(?:\[(?P<start>\d*):(?P<stop>\d*)\])?")
@@ -114,10 +113,7 @@ def find_input(
     for option, value in (("--config", config), ("--revision", revision)):
         if value:
             raise UsageError(f"{option} {value}: is for datasets on the Hub (user/name) alone")
-    if len(names) == 1 and is_saved(names[0]):
-        return part.cut(_of_saved(names[0], part.split))
-    places = find_places(names, part.split)
-    return part.cut(of_places(places, _shown(names)))
+    return part.cut(of_places(find_places(names, part.split), _shown(names)))
 
 
 def is_hub_id(name: str) -> bool:
@@ -129,14 +125,15 @@ def is_hub_id(name: str) -> bool:
 
 def default_output(names: Sequence[str]) -> Path | None:
     """The directory beside the input that pairs go to; None where several could be meant."""
-    if len(names) > 1 or (any(char in names[0] for char in "*?[") and not Path(names[0]).exists()):
-        return None
     name = names[0]
+    path = Path(name)
+    magic = "*[" if is_url(name) else "*?["
+    if len(names) > 1 or (any(char in name for char in magic) and not path.exists()):
+        return None
     if name == STDIN:
         return Path("stdin.clair")
     if is_url(name) or is_hub_id(name):
-        return Path(f"{_stem(PurePosixPath(urlsplit(name).path).name)}.clair")
-    path = Path(name)
+        return Path(f"{_stem(PurePosixPath(path_of(name)).name)}.clair")
     if path.exists() and not path.is_file() and not path.is_dir():
         return None
     stem = path.resolve().name if path.is_dir() else _stem(path.name)
@@ -164,16 +161,16 @@ def of_places(places: Sequence[Place], name: str) -> Input:
 
 def _rows_of(place: Place) -> Iterator[Raw]:
     number = 0
-    try:
-        with opened(place) as file:
+    with opened(place) as file:
+        try:
             for row in _READERS[place.kind](file, place):
                 number = row.number
                 yield row
-    except DAMAGE as exc:
-        raise UsageError(
-            f"{place.name}: damaged or cut off after line {number} ({exc}); "
-            "fetch or write the file again"
-        ) from exc
+        except DAMAGE as exc:
+            raise UsageError(
+                f"{place.name}: damaged or cut off after line {number} ({exc}); "
+                "fetch or write the file again"
+            ) from exc
 
 
 _READERS: dict[str, Callable[..., Iterator[Raw]]] = {
@@ -181,15 +178,11 @@ _READERS: dict[str, Callable[..., Iterator[Raw]]] = {
     "json": lambda file, place: json_rows(file, place.name, place.key),
     "csv": lambda file, place: delimited_rows(file, place.name, place.separator),
     "tsv": lambda file, place: delimited_rows(file, place.name, place.separator or "\t"),
-    "parquet": lambda file, place: parquet_rows(file, place.name, packed=bool(place.packing)),
+    "parquet": lambda file, place: parquet_rows(
+        file, place.name, packed=bool(place.packing), remote=place.is_url
+    ),
     "arrow": lambda file, place: arrow_rows(file, place.name, packed=bool(place.packing)),
 }
-
-
-def _of_saved(name: str, split: str) -> Input:
-    dataset = load_saved(name, split)
-    files = tuple(Path(each["filename"]) for each in dataset.cache_files)
-    return Input(name, lambda: dataset_rows(dataset, name), files, total_rows=dataset.num_rows)
 
 
 def _is_rereadable(place: Place) -> bool:
@@ -198,12 +191,10 @@ def _is_rereadable(place: Place) -> bool:
 
 
 def _total_rows(places: Sequence[Place]) -> int | None:
-    counts = [
-        parquet_row_count(place.path) if place.kind == "parquet" and not place.is_url else None
-        for place in places
-    ]
-    known = [count for count in counts if count is not None]
-    return sum(known) if len(known) == len(counts) else None
+    if any(p.kind != "parquet" or p.packing or p.is_url or not _is_rereadable(p) for p in places):
+        return None
+    counts = [parquet_row_count(place.path) for place in places]
+    return None if None in counts else sum(filter(None, counts))
 
 
 def _total_bytes(places: Sequence[Place]) -> int | None:
@@ -219,7 +210,7 @@ def _total_bytes(places: Sequence[Place]) -> int | None:
 def _shown(names: Sequence[str]) -> str:
     if len(names) > 1:
         return f"{len(names)} inputs"
-    return "stdin" if names[0] == STDIN else names[0]
+    return "stdin" if names[0] == STDIN else public(names[0])
 
 
 def _stem(name: str) -> str:

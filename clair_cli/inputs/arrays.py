@@ -1,6 +1,7 @@
 """A .json file: one array of objects, streamed; or JSON Lines under the wrong name."""
 
 from collections.abc import Iterator
+from decimal import Decimal
 from typing import IO, Any
 
 import orjson
@@ -10,6 +11,8 @@ from clair_cli.inputs.raw import Raw, faulty
 from clair_cli.records import Problem, UsageError
 
 _HEAD = 1 << 16
+_PIECE = 1 << 20
+"""Bytes parsed at a time: the parser begins a long text anew with each piece."""
 
 
 class _Counting:
@@ -83,21 +86,36 @@ def _array(source: _Counting, name: str, prefix: str) -> Iterator[Raw]:
 
     number, before = 0, 0
     try:
-        for number, cells in enumerate(ijson.items(source, prefix, use_float=True), start=1):
+        for number, found in enumerate(ijson.items(source, prefix, buf_size=_PIECE), start=1):
             size = source.count - before or 1
             before = source.count
-            yield _row(name, number, cells, size)
+            yield _row(name, number, found, size)
     except ijson.JSONError as exc:
         raise UsageError(
-            f"{name}: is not JSON after row {number} ({_one_line(exc)}); fetch or write it again"
+            f"{name}: is not JSON after row {number} ({_first_line(exc)}); mend it there (as null "
+            "for NaN), or fetch or write it again"
         ) from exc
 
 
-def _row(name: str, number: int, cells: Any, size: int) -> Raw:
-    if isinstance(cells, dict):
-        return Raw(name, number, cells, size)
-    return faulty(name, number, Problem("not_object", "is not an object"), repr(cells), size)
+def _row(name: str, number: int, found: Any, size: int) -> Raw:
+    try:
+        cells = _plain(found)
+        if isinstance(cells, dict):
+            return Raw(name, number, cells, size)
+        problem, text = Problem("not_object", "is not an object"), repr(cells)
+    except RecursionError:
+        problem, text = Problem("not_json", "is nested too deep"), ""
+    return faulty(name, number, problem, text, size)
 
 
-def _one_line(error: Exception) -> str:
-    return " ".join(str(error).split())[:120]
+def _plain(value: Any) -> Any:
+    """The value with floats for the exact numbers that the parser makes (its floats overflow)."""
+    if isinstance(value, dict):
+        return {key: _plain(each) for key, each in value.items()}
+    if isinstance(value, list):
+        return [_plain(each) for each in value]
+    return float(value) if isinstance(value, Decimal) else value
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).splitlines()[0].removeprefix("b'").strip()[:120]

@@ -19,48 +19,58 @@ def delimited_rows(file: IO[bytes], name: str, separator: str) -> Iterator[Raw]:
         separator: What stands between cells; "" for a comma, or what the header has instead.
 
     Raises:
-        UsageError: The header has empty or repeated names, or a quoted cell never ends.
+        UsageError: The header is no UTF-8 or repeats a name, or a quoted cell never ends.
     """
     csv.field_size_limit(LINE_LIMIT)
     # Surrogates mark bytes that are no UTF-8, so that one bad row does not end the file.
     text = io.TextIOWrapper(file, "utf-8-sig", errors="surrogateescape", newline="")
-    header_line = text.readline(LINE_LIMIT)
-    if not header_line.strip():
-        return
-    separator = separator or _separator(header_line)
-    lines = _Lines(text, header_line)
-    reader = csv.reader(lines, delimiter=separator, strict=True)
-    header = _header(reader, name)
-    yield from _rows(reader, lines, header, name)
-    text.detach()
+    try:
+        lines = _Lines(text)
+        if lines.first.strip():
+            separator = separator or _separator(lines.first)
+            reader = csv.reader(lines, delimiter=separator, strict=True)
+            header = _header(reader, name, lines.begins)
+            yield from _rows(reader, lines, header, name)
+    finally:
+        text.detach()  # the file is closed by whoever opened it
 
 
 class _Lines:
-    """The lines of a file from the header on, which remembers what it gave since `begin`."""
+    """The lines of a file from the header on, which remembers those since `begin`."""
 
-    def __init__(self, text: io.TextIOWrapper, first: str) -> None:
+    def __init__(self, text: io.TextIOWrapper) -> None:
         self._text = text
-        self._first = first
-        self.begins = 1
         self.number = 0
-        self.size = 0
         self.ended = False
+        self.taken: list[str] = []
+        self.first = text.readline(LINE_LIMIT)
+        while self.first and not self.first.strip():
+            self.number += 1
+            self.first = text.readline(LINE_LIMIT)
+        self._next = self.first
+        self.begins = self.number + 1
 
     def __iter__(self) -> Iterator[str]:
         return self
 
     def __next__(self) -> str:
-        line, self._first = self._first or self._text.readline(LINE_LIMIT), ""
+        line, self._next = self._next or self._text.readline(LINE_LIMIT), ""
         if not line:
             self.ended = True
             raise StopIteration
         self.number += 1
-        self.size += len(line)
+        self.taken.append(line)
         return line
 
     def begin(self) -> None:
         """A row begins with the next line."""
-        self.begins, self.size = self.number + 1, 0
+        self.begins = self.number + 1
+        self.taken.clear()
+
+    @property
+    def size(self) -> int:
+        """Bytes of the row that began last."""
+        return sum(len(line.encode("utf-8", "surrogateescape")) for line in self.taken)
 
 
 def _separator(header: str) -> str:
@@ -68,14 +78,19 @@ def _separator(header: str) -> str:
     return next((char for char in ",;\t|" if char in header), ",")
 
 
-def _header(reader: Iterator[list[str]], name: str) -> list[str]:
+def _header(reader: Iterator[list[str]], name: str, line: int) -> list[str]:
+    """The columns' names; several may be empty, as after a spreadsheet's spare commas."""
     try:
         header = next(reader)
     except csv.Error as exc:
-        raise UsageError(f"{name}, line 1: the header is broken ({exc})") from exc
-    if len(set(header)) < len(header):
-        twice = next(each for each in header if header.count(each) > 1)
-        raise UsageError(f"{name}, line 1: the column {twice!r} stands twice; rename one")
+        raise UsageError(f"{name}, line {line}: the header is broken ({exc})") from exc
+    if any("\0" in each or _is_broken(each) for each in header):
+        raise UsageError(
+            f"{name}, line {line}: the header is not UTF-8; convert the file, as with iconv"
+        )
+    twice = next((each for each in header if each and header.count(each) > 1), "")
+    if twice:
+        raise UsageError(f"{name}, line {line}: the column {twice!r} stands twice; rename one")
     return header
 
 
@@ -89,12 +104,13 @@ def _rows(
         except StopIteration:
             return
         except csv.Error as exc:
-            if lines.ended:
+            if lines.ended or lines.size > LINE_LIMIT:
                 raise UsageError(
-                    f"{name}, line {lines.begins}: a quoted cell never ends; fetch or write the "
-                    "file again"
+                    f"{name}, line {lines.begins}: a quoted cell never ends, or is longer than "
+                    "64 MB; mend the quotes"
                 ) from exc
-            yield faulty(name, lines.begins, Problem("not_csv", f"is broken ({exc})"), "", 0)
+            problem = Problem("not_csv", f"is broken ({exc})")
+            yield faulty(name, lines.begins, problem, _readable("".join(lines.taken)), lines.size)
             continue
         if cells:
             yield _row(name, lines, header, cells)

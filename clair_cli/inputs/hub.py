@@ -13,7 +13,7 @@ from typing import Any
 from clair_cli.inputs.origin import Origin
 from clair_cli.inputs.patience import patiently
 from clair_cli.inputs.places import KINDS, Place, place_of
-from clair_cli.inputs.repository import Repository, find_repository, telling
+from clair_cli.inputs.repository import Repository, find_repository, no_copy, telling
 from clair_cli.inputs.unpacking import PACKINGS
 from clair_cli.records import UsageError
 
@@ -69,13 +69,22 @@ def _builder(repository: Repository, config: str) -> Any:
         options = {**options, "cache_dir": cache}
         try:
             return patiently(build)
-        except RuntimeError as exc:  # what it raises for these alone
-            raise UsageError(
-                f"{repository.name}: is made by a script, which is not run; "
-                "try --revision refs/convert/parquet"
-            ) from exc
-        except ValueError as exc:
-            raise _config_error(repository, config) or exc from exc
+        except (FileNotFoundError, RuntimeError, ValueError) as exc:
+            if told := _told(exc, repository, config):
+                raise told from exc
+            raise
+
+
+def _told(error: Exception, repository: Repository, config: str) -> UsageError | None:
+    """What the library's error means; None where it does not tell."""
+    if isinstance(error, FileNotFoundError):
+        return no_copy(repository.name) if repository.is_copy else None
+    if isinstance(error, RuntimeError):  # what it raises for scripts alone
+        return UsageError(
+            f"{repository.name}: is made by a script, which is not run; "
+            "try --revision refs/convert/parquet"
+        )
+    return _config_error(repository, config)
 
 
 def _address(repository: Repository) -> tuple[str, dict[str, str]]:

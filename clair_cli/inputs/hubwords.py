@@ -1,8 +1,12 @@
 """What the Hub's client complains of -> one line with a cure."""
 
 from itertools import islice
+from typing import TYPE_CHECKING
 
 from clair_cli.inputs.patience import causes
+
+if TYPE_CHECKING:
+    from huggingface_hub.errors import HfHubHTTPError
 
 _LOGIN = "set HF_TOKEN or run hf auth login"
 _SHOWN = 200
@@ -16,24 +20,9 @@ def said(error: BaseException, name: str, revision: str) -> str:
         name: The dataset, as the user called it.
         revision: The branch, tag or commit that was asked for; "" for none.
     """
-    from huggingface_hub import errors  # noqa: PLC0415 - only for the Hub
-
     for each in causes(error):
-        if isinstance(each, errors.RevisionNotFoundError):
-            return f"{name}: has no revision {revision}; it has {_revisions(name)}"
-        if isinstance(each, errors.GatedRepoError):
-            return _gated(name)
-        if isinstance(each, errors.RepositoryNotFoundError):
-            return (
-                f"{name}: no such file here, and no such dataset on the Hub that may be read; "
-                f"check the name; for a private one, {_LOGIN}"
-            )
-        if isinstance(each, errors.HfHubHTTPError):
-            return _refused(name, each.response.status_code, each.server_message or "")
-        if isinstance(each, errors.HTTPError):
-            return _unreachable(name, each)
-        if isinstance(each, errors.HFValidationError):
-            return f"{name}: no such file here, and no name of a dataset ({one_line(each)})"
+        if words := _words(each, name, revision):
+            return words
     return (
         f"{name}: cannot be made out ({one_line(error)}); name files of it as "
         f"hf://datasets/{name}/PATH"
@@ -44,6 +33,33 @@ def one_line(error: BaseException) -> str:
     """The first words of an error, on one line."""
     text = " ".join(str(error).split()) or type(error).__name__
     return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"
+
+
+def _words(error: BaseException, name: str, revision: str) -> str:
+    from huggingface_hub import errors  # noqa: PLC0415 - only for the Hub
+
+    if isinstance(error, errors.HfHubHTTPError):
+        return _answer(error, name, revision)
+    if isinstance(error, errors.HTTPError):
+        return _unreachable(name, error)
+    if isinstance(error, errors.HFValidationError):
+        return f"{name}: no such file here, and no name of a dataset ({one_line(error)})"
+    return ""
+
+
+def _answer(error: "HfHubHTTPError", name: str, revision: str) -> str:
+    from huggingface_hub import errors  # noqa: PLC0415 - only for the Hub
+
+    if isinstance(error, errors.RevisionNotFoundError):
+        return f"{name}: has no revision {revision}; it has {_revisions(name)}"
+    if isinstance(error, errors.GatedRepoError):
+        return _gated(name)
+    if isinstance(error, errors.RepositoryNotFoundError):
+        return (
+            f"{name}: no such file here, and no such dataset on the Hub that may be read; "
+            f"check the name; for a private one, {_LOGIN}"
+        )
+    return _refused(name, error.response.status_code, error.server_message or "")
 
 
 def _gated(name: str) -> str:

@@ -47,7 +47,8 @@ def _row(name: str, number: int, line: bytes | None) -> Raw:
     try:
         cells = orjson.loads(line)
     except orjson.JSONDecodeError as exc:
-        problem = Problem("not_json", f"is not JSON ({exc.msg} at column {exc.colno})")
+        cure = "; write null for NaN" if b"NaN" in line else ""
+        problem = Problem("not_json", f"is not JSON ({exc.msg} at column {exc.colno}){cure}")
     else:
         if isinstance(cells, dict):
             return Raw(name, number, cells, len(line))

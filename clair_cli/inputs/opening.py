@@ -1,10 +1,11 @@
 """A place -> its bytes: from disk, stdin or a URL, unpacked, with damage told in one line."""
 
+import io
 import sys
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
-from typing import IO
+from typing import IO, cast
 
 from clair_cli.inputs.places import STDIN, Place
 from clair_cli.inputs.unpacking import unpacked
@@ -22,7 +23,7 @@ def opened(place: Place) -> Iterator[IO[bytes]]:
         yield plain
 
 
-def _packed(place: Place) -> IO[bytes]:
+def _packed(place: Place) -> io.BufferedReader:
     if place.path == STDIN:
         # Not sys.stdin: the interpreter aborts if a thread still reads it at exit.
         return open(sys.stdin.fileno(), "rb", closefd=False)
@@ -30,7 +31,8 @@ def _packed(place: Place) -> IO[bytes]:
         return Path(place.path).open("rb")
     from clair_cli.inputs.remote import open_url  # noqa: PLC0415 - brings an HTTP client along
 
-    return open_url(place.path, at_random=place.kind in {"parquet", "arrow"})
+    to_and_fro = place.kind in {"parquet", "arrow"} and not place.packing
+    return cast("io.BufferedReader", open_url(place.path, to_and_fro=to_and_fro))
 
 
 @contextmanager

@@ -72,7 +72,7 @@ def trouble_of(error: BaseException) -> Trouble | None:
     chain = list(causes(error))
     for each in chain:
         if (status := status_of(each)) is not None:
-            passes = status in {408, 429} or status >= 500
+            passes = status in {408, 425, 429} or status >= 500
             return Trouble(True, _wanted(each)) if passes else None
     return Trouble(False) if any(_is_transit(each) for each in chain) else None
 
@@ -86,7 +86,9 @@ def status_of(error: BaseException) -> int | None:
 
 def causes(error: BaseException | None) -> Iterator[BaseException]:
     """`error`, what it was raised from, and so on."""
-    while error is not None:
+    seen: set[int] = set()
+    while error is not None and id(error) not in seen:
+        seen.add(id(error))
         yield error
         error = error.__cause__ or error.__context__
 

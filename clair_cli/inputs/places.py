@@ -8,9 +8,10 @@ import glob
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from pathlib import Path, PurePosixPath
-from urllib.parse import urlsplit
+from pathlib import Path, PurePath, PurePosixPath
 
+from clair_cli.inputs.naming import is_url, path_of, public
+from clair_cli.inputs.saved import is_saved, saved_files
 from clair_cli.inputs.unpacking import PACKINGS
 from clair_cli.records import UsageError
 
@@ -28,11 +29,19 @@ KINDS: Mapping[str, str] = {
 
 KNOWN = ".jsonl, .json, .csv, .tsv, .parquet or .arrow"
 STDIN = "-"
-_URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*(?:::[A-Za-z][A-Za-z0-9+.-]*)*://")
+_SAME_SPLIT = {
+    "training": "train",
+    "valid": "validation",
+    "val": "validation",
+    "dev": "validation",
+    "testing": "test",
+    "eval": "test",
+    "evaluation": "test",
+}
 _SPLITS = re.compile(
-    r"(?:^|[-_.])(train|test|validation|valid|val|dev|eval)(?:[-_.]|$)", re.IGNORECASE
+    rf"(?:^|[-_. ])(train|test|validation|{'|'.join(_SAME_SPLIT)})(?:[-_. ]|$)", re.IGNORECASE
 )
-_SAME_SPLIT = {"valid": "validation", "val": "validation", "dev": "validation", "eval": "test"}
+_SHARD = re.compile(r"(\w+(?:\.\w+)*)-\d{5,}-of-\d{5,}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,17 +67,12 @@ class Place:
     @property
     def name(self) -> str:
         """What to call it in messages."""
-        return self.shown or ("stdin" if self.path == STDIN else self.path)
+        return self.shown or ("stdin" if self.path == STDIN else public(self.path))
 
     @property
     def is_url(self) -> bool:
-        """Whether it is read through fsspec."""
+        """Whether it is an address rather than a path."""
         return is_url(self.path)
-
-
-def is_url(name: str) -> bool:
-    """Whether `name` is an address rather than a path."""
-    return bool(_URL.match(name))
 
 
 def place_of(name: str) -> Place:
@@ -107,16 +111,15 @@ def _on_hub(url: str, split: str) -> list[Place]:
 
 def _on_disk(name: str, split: str) -> list[Place]:
     path = Path(name)
+    if is_saved(path):
+        return [Place(str(file), "arrow") for file in saved_files(path, split)]
     if path.is_dir():
-        inside = (each for each in path.rglob("*") if not _is_hidden(each.relative_to(path)))
-        return _of_directory(name, [str(each) for each in inside if each.is_file()], split)
+        return _of_directory(name, _inside(name), split)
     if path.exists():
-        return [place_of(name)]
+        return [_of_file(name, split)]
     if glob.has_magic(name):
         matches = [each for each in glob.glob(name, recursive=True) if not Path(each).is_dir()]  # noqa: PTH207 - patterns may be absolute
-        if not matches:
-            raise UsageError(f"{name}: no file matches; mend the pattern")
-        return [place_of(each) for each in sorted(matches)]
+        return _of_glob(name, matches, split)
     raise UsageError(f"{name}: no such file; name a {KNOWN} file, a directory, or - for stdin")
 
 
@@ -125,57 +128,100 @@ def _at_url(name: str, split: str) -> list[Place]:
 
     listed = listing(name)
     if listed is None:
-        return [place_of(name)]
-    if not listed.files:
-        raise UsageError(f"{name}: no file matches; mend the pattern")
+        return [_of_file(name, split)]
     if listed.is_directory:
-        return _of_directory(name, listed.files, split)
-    return [place_of(each) for each in sorted(listed.files)]
+        return _of_directory(public(name), listed.files, split)
+    return _of_glob(public(name), listed.files, split)
 
 
-def _of_directory(name: str, files: Iterable[str], split: str) -> list[Place]:
-    places = [place_of(file) for file in sorted(files) if _kind(file)[0] and not _is_record(file)]
-    if not places:
-        raise UsageError(f"{name}: holds no {KNOWN} file")
+def _of_file(name: str, split: str) -> Place:
+    """A file that was named itself: it has the split of its name, or any that it is said to be."""
+    own = _split_of(PurePosixPath(path_of(name)).name)
+    if split and _same(split) != (own or "train"):
+        raise UsageError(
+            f"--split {split}: {public(name)} is one file and has no such split; name the file "
+            "that has, or write --split '[FROM:TO]' for some of its rows"
+        )
+    return place_of(name)
+
+
+def _of_glob(name: str, files: Iterable[str], split: str) -> list[Place]:
+    wanted = [file for file in sorted(files) if not split or _split_of(file) in _meant(split)]
+    if not wanted:
+        raise UsageError(f"{name}: no file matches; mend the pattern")
+    return [place_of(file) for file in wanted]
+
+
+def splits_of(name: str) -> dict[str, list[Place]]:
+    """The files in the directory `name` by split, `train` first; "" is for those without one.
+
+    Raises:
+        UsageError: There are none.
+    """
+    found = _by_split(name, _inside(name))
+    return dict(sorted(found.items(), key=lambda each: (each[0] != "train", each[0])))
+
+
+def _inside(name: str) -> dict[str, str]:
+    """The files in a directory on disk: path -> path below the directory."""
+    path = Path(name)
+    inside = ((each, each.relative_to(path)) for each in path.rglob("*") if each.is_file())
+    return {str(each): str(below) for each, below in inside if not _is_hidden(below)}
+
+
+def _of_directory(name: str, files: Mapping[str, str], split: str) -> list[Place]:
+    return _chosen(name, _by_split(name, files), split)
+
+
+def _by_split(name: str, files: Mapping[str, str]) -> dict[str, list[Place]]:
+    """The data files among `files` (address -> path below the directory) by split."""
     by_split: dict[str, list[Place]] = {}
-    for place in places:
-        by_split.setdefault(_split_of(place.path, name), []).append(place)
-    return _chosen(name, by_split, split)
+    for file, below in sorted(files.items()):
+        if _kind(file)[0] and not _is_record(file):
+            by_split.setdefault(_split_of(below), []).append(place_of(file))
+    if not by_split:
+        raise UsageError(f"{name}: holds no {KNOWN} file")
+    return by_split
 
 
 def _chosen(name: str, by_split: Mapping[str, list[Place]], split: str) -> list[Place]:
     choices = ", ".join(sorted(each or "(no split)" for each in by_split))
-    wanted = _SAME_SPLIT.get(split, split)
-    if wanted == "train" and wanted not in by_split and "" in by_split:
-        return by_split[""]  # as `datasets` has it: what names no split is for training
-    if split and wanted not in by_split:
-        raise UsageError(f"--split {split}: {name} has no such split; it has {choices}")
     if not split and len(by_split) > 1:
         raise UsageError(f"{name}: holds several splits; choose one with --split: {choices}")
-    return by_split[wanted] if split else next(iter(by_split.values()))
+    wanted = [each for each in _meant(split) if each in by_split] if split else list(by_split)
+    if not wanted:
+        raise UsageError(f"--split {split}: {name} has no such split; it has {choices}")
+    return by_split[wanted[0]]
 
 
-def _split_of(path: str, directory: str) -> str:
-    """The split that a file belongs to by its name, or by a directory's; as `datasets` sees it."""
-    inside = path.removeprefix(directory)
-    for part in reversed(PurePosixPath(inside).parts):
-        found = _SPLITS.search(part)
-        if found:
-            name = found[1].lower()
-            return _SAME_SPLIT.get(name, name)
+def _same(split: str) -> str:
+    return _SAME_SPLIT.get(split.lower(), split)
+
+
+def _meant(split: str) -> tuple[str, ...]:
+    """The names that files of a split go by; as `datasets` has it, one without is for training."""
+    return (split, _same(split), "") if _same(split) == "train" else (split, _same(split))
+
+
+def _split_of(path: str) -> str:
+    """The split that a file's name tells, or a folder's that it is in; as `datasets` sees it."""
+    for part in reversed(PurePosixPath(path).parts):
+        shard, keyword = _SHARD.match(part), _SPLITS.search(part)
+        if keyword:
+            return _same(shard[1] if shard else keyword[1].lower())
     return ""
 
 
 def _kind(name: str) -> tuple[str, str]:
     """What a file's endings say: its kind ("" if nothing) and its packing."""
-    path = PurePosixPath(urlsplit(name).path if is_url(name) else name)
+    path = PurePosixPath(path_of(name))
     packing = path.suffix.lower()
     if packing in PACKINGS:
         return KINDS.get(path.with_suffix("").suffix.lower(), ""), packing
     return KINDS.get(packing, ""), ""
 
 
-def _is_hidden(path: Path) -> bool:
+def _is_hidden(path: PurePath) -> bool:
     return any(part.startswith((".", "__")) for part in path.parts)
 
 

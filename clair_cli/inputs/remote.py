@@ -1,37 +1,40 @@
-"""Files behind a URL: what is there, and their bytes without a gap when a connection drops.
+"""Files behind a URL: what is there, and their bytes. `web` reads http, fsspec all else."""
 
-A dropped connection is taken up again at the very byte that it broke off at, so that no row can be
-skipped or repeated, whatever reads above.
-"""
-
-import importlib
 import io
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import IO, Any, cast
+from typing import IO, Any
 
+import httpx
+
+from clair_cli.inputs.naming import is_web, public
 from clair_cli.inputs.patience import patiently, trouble_of
+from clair_cli.inputs.resuming import Origin, Stream, resumed
 from clair_cli.inputs.unpacking import DAMAGE
+from clair_cli.inputs.web import WebOrigin
 from clair_cli.records import UsageError
 
+PIECE = 1 << 22
+"""Bytes read at a time from front to back: each piece may cost a request."""
+
 REACH = 6.0
-"""Seconds after which a server that never answered is given up."""
+"""Seconds after which a server that never answered is given up when its files are listed."""
 
-_PIECE = 1 << 20
-_BUFFER = 4 << 20
-"""Bytes of one request: when read at random, and from start to end."""
-
-_BLOCKWISE = ("hf://", "http://", "https://", "s3://", "s3a://", "gs://", "gcs://")
-"""Where fsspec would read blocks of up to 50 MB ahead: of a Parquet file, whose columns lie apart,
-the same ones again and again."""
+SMALL_PIECE = 1 << 16
+"""The same where a reader goes to and fro, and says itself how much it wants."""
 
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """What a URL names when it is not one file."""
+    """What a URL names when it is not one file.
 
-    files: list[str]
+    Attributes:
+        files: The URL of each file -> its path below the directory, or all of it for a glob.
+        is_directory: Whether it is a directory.
+    """
+
+    files: dict[str, str]
     is_directory: bool
 
 
@@ -39,23 +42,24 @@ def listing(url: str) -> Listing | None:
     """The files that a glob or directory URL means; None where it is a single file.
 
     Raises:
-        UsageError: Nothing is there, or it cannot be reached.
+        UsageError: It cannot be reached.
     """
+    if is_web(url):
+        return None
     with telling(url):
         system, path = _file_system(url)
-        return patiently(lambda: _listing(system, path, url), reach=REACH)
+        return patiently(lambda: _listing(system, path), reach=REACH)
 
 
-def _listing(system: Any, path: str, url: str) -> Listing | None:
-    if _is_http(url):
-        return None
+def _listing(system: Any, path: str) -> Listing | None:
     if any(char in path for char in "*["):
-        found = system.glob(path)
-        return Listing([system.unstrip_protocol(each) for each in found], False)
-    if _is_directory(system, path):
-        found = [each for each in system.find(path) if not _is_hidden(each[len(path) :])]
-        return Listing([system.unstrip_protocol(each) for each in found], True)
-    return None
+        found = [each for each in system.glob(path) if not _is_directory(system, each)]
+        return Listing({system.unstrip_protocol(each): each for each in found}, False)
+    if not _is_directory(system, path):
+        return None
+    inside = {each: each.removeprefix(path).strip("/") for each in system.find(path)}
+    seen = {each: name for each, name in inside.items() if not _is_hidden(name)}
+    return Listing({system.unstrip_protocol(each): name for each, name in seen.items()}, True)
 
 
 def _is_directory(system: Any, path: str) -> bool:
@@ -68,123 +72,83 @@ def _is_directory(system: Any, path: str) -> bool:
         return False
 
 
-def open_url(url: str, *, at_random: bool = False) -> IO[bytes]:
+def open_url(url: str, *, to_and_fro: bool) -> IO[bytes]:
     """The file at `url`, to be read from its start.
 
     Args:
-        url: Its address.
-        at_random: Whether it will be read here and there rather than from start to end.
+        url: Where it is.
+        to_and_fro: Whether the reader will seek in it, if it can.
 
-    Raises what its file system raises, within `telling`.
+    Raises:
+        Exception: What the library raised; `telling` turns it into one line.
     """
-    system, path = _file_system(url)
-    info = patiently(lambda: system.info(path))
-    ranges = info.get("partial") is not False  # only fsspec's http says so
-    options = {"cache_type": "none"} if url.startswith(_BLOCKWISE) else {}
-    file = _Resumed(lambda: system.open(path, "rb", **options), info.get("size"), ranges=ranges)
-    return io.BufferedReader(file, _PIECE if at_random else _BUFFER)  # type: ignore[type-var]  # typeshed wants its own protocol
+    origin: Origin = WebOrigin(url) if is_web(url) else _FileSystemOrigin(url)
+    piece = SMALL_PIECE if to_and_fro else PIECE
+    return io.BufferedReader(resumed(origin), piece)
 
 
 @contextmanager
 def telling(url: str) -> Iterator[None]:
-    """Turn what a file system says into one line with a cure."""
+    """Turn what libraries say while `url` is read into one line with a cure."""
     try:
         yield
     except (UsageError, *DAMAGE):
         raise
-    except FileNotFoundError as exc:
-        raise UsageError(f"{url}: is not there; mend the address") from exc
-    except ImportError as exc:
-        raise UsageError(f"{url}: needs another package ({_first_line(exc)})") from exc
     except Exception as exc:
-        raise UsageError(f"{url}: cannot be read ({_first_line(exc)})") from exc
+        raise UsageError(f"{public(url)}: {_said(exc)}") from exc
 
 
-class _Resumed(io.RawIOBase):
-    """A file that is opened again, at the same byte, when reading from it fails.
+class _FileSystemOrigin:
+    """A file of an fsspec file system; `resuming.Origin` says what the members mean."""
 
-    Args:
-        opener: Opens it at its start.
-        size: Its bytes; None where the server does not say.
-        ranges: Whether it can be read from any byte.
-    """
+    seeks = True
 
-    def __init__(self, opener: Callable[[], Any], size: int | None, *, ranges: bool) -> None:
-        self._opener = opener
-        self._size = size
-        self._ranges = ranges and size is not None
-        self._position = 0
-        self._file: Any = None
-        self._file_position = 0
+    def __init__(self, url: str) -> None:
+        self.size: int | None = None
+        self._system, self._path = _file_system(url)
 
-    def readable(self) -> bool:
-        return True
+    def open_at(self, position: int) -> Stream:
+        """The bytes from `position` on.
 
-    def seekable(self) -> bool:
-        return self._ranges
+        Raises:
+            Exception: Whatever the file system raises.
+        """
+        # No cache: it would read ahead far more than a reader of columns asks for.
+        file: Any = self._system.open(self._path, "rb", cache_type="none")
+        self.size = file.size if isinstance(getattr(file, "size", None), int) else None
+        if self.size is None:
+            self.size = self._system.info(self._path).get("size")
+        file.seek(position)
+        return file  # type: ignore[no-any-return]  # fsspec is not annotated
 
-    def tell(self) -> int:
-        return self._position
-
-    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
-        if not self._ranges:
-            raise io.UnsupportedOperation("seek")
-        bases = {io.SEEK_SET: 0, io.SEEK_CUR: self._position, io.SEEK_END: self._size or 0}
-        self._position = max(0, bases[whence] + offset)
-        return self._position
+    def may_pass(self, error: Exception) -> bool:
+        """Whether trying again can help: not where the server has given its answer."""
+        return trouble_of(error) is not None
 
     def close(self) -> None:
-        self._drop()
-        super().close()
-
-    def readinto(self, buffer: bytearray) -> int:  # type: ignore[override]  # any writable buffer
-        data = self._read(len(buffer))
-        buffer[: len(data)] = data
-        self._position += len(data)
-        return len(data)
-
-    def _read(self, length: int) -> bytes:
-        return patiently(lambda: self._read_once(length), between=self._drop)
-
-    def _read_once(self, length: int) -> bytes:
-        if self._size is not None and self._position >= self._size:
-            return b""
-        file = self._at_position()
-        data = cast("bytes", file.read(length))
-        self._file_position += len(data)
-        if len(data) > length:
-            raise io.UnsupportedOperation("the server sent the whole file instead of a part")
-        if not data and self._size is not None:
-            raise ConnectionResetError(f"ended at byte {self._position} of {self._size}")
-        return data
-
-    def _at_position(self) -> Any:
-        if self._file is None:
-            self._file, self._file_position = self._opener(), 0
-        if self._ranges:
-            self._file.seek(self._position)
-            self._file_position = self._position
-        while (left := self._position - self._file_position) > 0:
-            skipped = self._file.read(min(left, _PIECE))
-            if not skipped:
-                raise ConnectionResetError(f"ended at byte {self._file_position}")
-            self._file_position += len(skipped)
-        return self._file
-
-    def _drop(self) -> None:
-        file, self._file = self._file, None
-        if file is not None:
-            file.close()
+        """Nothing: file systems keep their connections."""
 
 
 def _file_system(url: str) -> tuple[Any, str]:
-    fsspec = importlib.import_module("fsspec.core")
-    system, path = fsspec.url_to_fs(url)
+    from fsspec.core import url_to_fs  # noqa: PLC0415 - only where a URL is read
+
+    system, path = url_to_fs(url)
     return system, str(path)
 
 
-def _is_http(url: str) -> bool:
-    return url.startswith(("http://", "https://"))
+def _said(error: Exception) -> str:
+    """What went wrong, with a cure where there is one."""
+    if isinstance(error, FileNotFoundError) or _status(error) in {404, 410}:
+        return "is not there; mend the address"
+    if isinstance(error, PermissionError) or _status(error) in {401, 403}:
+        return f"may not be read ({_first_line(error)}); set the credentials that it needs"
+    if isinstance(error, ImportError):
+        return f"needs another package ({_first_line(error)})"
+    return f"cannot be read ({_first_line(error)})"
+
+
+def _status(error: Exception) -> int:
+    return error.response.status_code if isinstance(error, httpx.HTTPStatusError) else 0
 
 
 def _is_hidden(inside: str) -> bool:
@@ -192,5 +156,7 @@ def _is_hidden(inside: str) -> bool:
 
 
 def _first_line(error: Exception) -> str:
+    if status := _status(error):
+        return f"the server says {status}"
     lines = (line.strip() for line in str(error).splitlines())
     return next(filter(None, lines), type(error).__name__)

@@ -138,9 +138,14 @@ def _copy(name: str, revision: str) -> Repository:
     try:
         path = snapshot_download(name, local_files_only=True, **asked)
     except (LocalEntryNotFoundError, OSError, ValueError) as exc:
-        option = f" --revision {revision}" if revision else ""
-        raise UsageError(
-            f"{name}: no such file here, and no copy of such a dataset while HF_HUB_OFFLINE is set; "
-            f"fetch one with hf download --repo-type dataset {name}{option}"
-        ) from exc
+        raise no_copy(name, revision) from exc
     return Repository(name, Path(path).name, path)
+
+
+def no_copy(name: str, revision: str = "") -> UsageError:
+    """Nothing was downloaded, or not all."""
+    option = f" --revision {revision}" if revision else ""
+    return UsageError(
+        f"{name}: no such file here, and no whole copy of such a dataset; HF_HUB_OFFLINE is set: "
+        f"unset it, or fetch a copy with hf download --repo-type dataset {name}{option}"
+    )

@@ -1,53 +1,56 @@
-"""A directory that `datasets` wrote with `save_to_disk`: one dataset, or one for each split."""
+"""A directory that `datasets` wrote with `save_to_disk`: one dataset, or one for each split.
 
-from collections.abc import Iterator
+Its Arrow files are read by themselves, in the order that its state names them in: others beside
+them are results that `datasets` keeps.
+"""
+
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any
 
-from clair_cli.inputs.columnar import BATCH_ROWS, batch_rows
-from clair_cli.inputs.raw import Raw
+import orjson
+
 from clair_cli.records import UsageError
 
-if TYPE_CHECKING:
-    from datasets import Dataset
+_SPLITS, _STATE = "dataset_dict.json", "state.json"
 
 
-def is_saved(name: str) -> bool:
-    """Whether `save_to_disk` wrote the directory `name`."""
-    path = Path(name)
-    return any((path / file).is_file() for file in ("dataset_dict.json", "state.json"))
+def is_saved(path: Path) -> bool:
+    """Whether `save_to_disk` wrote the directory."""
+    return any((path / file).is_file() for file in (_SPLITS, _STATE))
 
 
-def load_saved(name: str, split: str) -> "Dataset":
-    """The dataset in the directory `name`; `split` chooses one of several.
+def saved_files(path: Path, split: str) -> list[Path]:
+    """The Arrow files of the dataset in the directory; `split` chooses one of several.
 
     Raises:
         UsageError: There is no such split, none is chosen, or the directory is damaged.
     """
-    import pyarrow as pa  # noqa: PLC0415 - only where such a directory is read
-    from datasets import load_from_disk  # noqa: PLC0415
+    state = _read(path / _STATE) if not (path / _SPLITS).is_file() else {}
+    splits = [state.get("_split") or "train"] if state else _read(path / _SPLITS).get("splits", [])
+    choices = ", ".join(sorted(splits)) or "none"
+    if split and split not in splits:
+        raise UsageError(f"--split {split}: {path} has no such split; it has {choices}")
+    if not split and len(splits) != 1:
+        raise UsageError(f"{path}: holds several splits; choose one with --split: {choices}")
+    if state:
+        return _files(path, state)
+    folder = path / (split or splits[0])
+    return _files(folder, _read(folder / _STATE))
 
+
+def _files(folder: Path, state: Any) -> list[Path]:
+    files = [folder / str(each.get("filename")) for each in state.get("_data_files") or []]
+    lost = [file for file in files if not file.is_file()]
+    if lost:
+        raise UsageError(f"{lost[0]}: is named in {_STATE}, but not there; save the dataset again")
+    return files
+
+
+def _read(file: Path) -> Any:
     try:
-        found: Any = load_from_disk(name)
-    except (OSError, ValueError, KeyError, TypeError, pa.ArrowException) as exc:
-        reason = " ".join(str(exc).split())[:120]
-        raise UsageError(f"{name}: is no dataset that can be read ({reason})") from exc
-    return cast("Dataset", _of_splits(found, name, split) if isinstance(found, dict) else found)
-
-
-def dataset_rows(dataset: "Dataset", name: str) -> Iterator[Raw]:
-    """The rows of a dataset on disk, numbered from 1; it is mapped into memory, not read whole."""
-    number = 1
-    for table in dataset.with_format("arrow").iter(batch_size=BATCH_ROWS // 8):
-        for batch in table.to_batches():
-            yield from batch_rows(batch, name, number)
-            number += batch.num_rows
-
-
-def _of_splits(found: dict[str, Any], name: str, split: str) -> Any:
-    choices = ", ".join(sorted(found))
-    if split and split not in found:
-        raise UsageError(f"--split {split}: {name} has no such split; it has {choices}")
-    if not split and len(found) > 1:
-        raise UsageError(f"{name}: holds several splits; choose one with --split: {choices}")
-    return found[split] if split else next(iter(found.values()))
+        found = orjson.loads(file.read_bytes())
+    except (OSError, orjson.JSONDecodeError) as exc:
+        raise UsageError(f"{file}: cannot be read ({exc}); save the dataset again") from exc
+    if not isinstance(found, dict):
+        raise UsageError(f"{file}: holds no object; save the dataset again")
+    return found

@@ -4,6 +4,7 @@ import bz2
 import gzip
 import io
 import lzma
+import re
 import zlib
 from collections.abc import Callable
 from typing import IO, cast
@@ -11,17 +12,30 @@ from typing import IO, cast
 import zstandard
 
 DAMAGE = (EOFError, zlib.error, gzip.BadGzipFile, lzma.LZMAError, zstandard.ZstdError)
-"""What reading a damaged or cut file raises; bz2 raises a bare OSError or ValueError."""
+"""What reading a damaged or cut file raises."""
 
 _CHUNK = 1 << 17
 _PIECE = 1 << 10
 """Packed bytes that are unpacked at a time: they may hold ten thousand times as many."""
 
 
-def unpacked(file: IO[bytes], ending: str) -> IO[bytes]:
-    """The plain bytes of `file`, packed as its name's `ending` says ("" or unknown: as it is)."""
+def unpacked(file: io.BufferedReader, ending: str) -> IO[bytes]:
+    """The plain bytes of `file`, packed as its name's `ending` says, or else as they begin."""
+    if ending not in _OPENERS:
+        head = file.peek(_LONGEST)
+        ending = next((each for each, magic in _MAGIC.items() if magic.match(head)), "")
     opener = _OPENERS.get(ending)
     return opener(file) if opener else file
+
+
+class _Bz2File(bz2.BZ2File):
+    """Tells damage by an error of its own, not by a bare OSError."""
+
+    def readinto(self, buffer: bytearray) -> int:  # type: ignore[override]  # any writable buffer
+        try:
+            return super().readinto(buffer)
+        except OSError as exc:
+            raise EOFError(str(exc)) if exc.errno is None else exc from exc
 
 
 class _ZstdFile(io.RawIOBase):
@@ -70,7 +84,7 @@ def _gz(file: IO[bytes]) -> IO[bytes]:
 
 
 def _bz2(file: IO[bytes]) -> IO[bytes]:
-    return cast("IO[bytes]", bz2.BZ2File(file))
+    return io.BufferedReader(_Bz2File(file), _CHUNK)  # type: ignore[type-var]  # typeshed wants its own protocol
 
 
 def _xz(file: IO[bytes]) -> IO[bytes]:
@@ -88,3 +102,12 @@ _OPENERS: dict[str, Callable[[IO[bytes]], IO[bytes]]] = {
     ".xz": _xz,
 }
 PACKINGS = tuple(_OPENERS)
+_MAGIC = {
+    ".gz": re.compile(rb"\x1f\x8b\x08"),
+    ".zst": re.compile(rb"\x28\xb5\x2f\xfd"),
+    ".bz2": re.compile(rb"BZh[1-9]\x31\x41\x59\x26\x53\x59"),
+    ".xz": re.compile(rb"\xfd7zXZ\x00"),
+}
+"""How packed bytes begin; no file that we read begins so."""
+
+_LONGEST = 10

@@ -1,7 +1,10 @@
 """The rows of an input -> Row, or the Failure of one that is none. Column names stop here."""
 
+import datetime as dt
 import hashlib
+import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from decimal import Decimal
 from itertools import chain
 
 import orjson
@@ -12,7 +15,7 @@ from clair_cli.sources.columns import Cells, Columns, cell_at
 from clair_cli.sources.shapes import read_texts
 from clair_cli.sources.unfit import Unfit
 
-__all__ = ["Columns", "read_rows"]
+__all__ = ["Columns", "once", "read_rows"]
 
 LOOKED_AT = 100
 """Rows that may be read before one must fit."""
@@ -20,8 +23,12 @@ LOOKED_AT = 100
 HELD_AT_MOST = 32 * 1024 * 1024
 """Bytes of such rows that are held until one fits."""
 
-MISFITS = frozenset({"not_json", "not_object", "not_csv", "no_columns", "ambiguous_columns"})
+MISFITS = frozenset(
+    {"not_json", "not_object", "not_csv", "not_utf8", "no_columns", "ambiguous_columns"}
+)
 """Reasons that mean the input has not the right form, rather than a bad cell here and there."""
+
+_IDS = (str, int, Decimal, dt.date, uuid.UUID)
 
 
 def read_rows(
@@ -33,7 +40,7 @@ def read_rows(
         raws: The rows as they are.
         name: What to call the input.
         columns: The user's choice of columns.
-        tell: Takes a sentence when rows are read in another way than those before.
+        tell: Takes a sentence on how a row is read, for each row anew.
 
     Raises:
         UsageError: Nothing fits among the first 100 rows, there are none, or a file is broken.
@@ -42,13 +49,24 @@ def read_rows(
     return _checked((reading.row(raw) for raw in raws), name)
 
 
+def once(tell: Callable[[str], None]) -> Callable[[str], None]:
+    """The same as `tell`, but each sentence goes through a single time."""
+    told: set[str] = set()
+
+    def tell_new(sentence: str) -> None:
+        if sentence not in told:
+            told.add(sentence)
+            tell(sentence)
+
+    return tell_new
+
+
 class _Reading:
-    """Turns rows as they are into Rows, and tells once how each shape is read."""
+    """Turns rows as they are into Rows, and tells how they are read."""
 
     def __init__(self, columns: Columns, tell: Callable[[str], None]) -> None:
         self._columns = columns
         self._tell = tell
-        self._told: set[str] = set()
 
     def row(self, raw: Raw) -> Row | Failure:
         """The row in `raw`, or why there is none."""
@@ -60,9 +78,7 @@ class _Reading:
             extra = {name: _kept(raw.cells, name) for name in self._columns.keep}
         except Unfit as exc:
             return _unfit(raw, raw.cells, exc, self._columns)
-        if shape.described not in self._told:
-            self._told.add(shape.described)
-            self._tell(f"columns: {shape.described}")
+        self._tell(f"columns: {shape.described}")
         return Row(
             row_id, prompt, response, raw.number, raw.size, raw.cells, file=raw.file, extra=extra
         )
@@ -116,22 +132,25 @@ def _kept(cells: Cells, name: str) -> object:
 def _id(cells: Cells, prompt: list[Message], response: str, columns: Columns) -> str:
     """The row's own id, else a hash of what is asked and answered: it survives reordering."""
     if columns.id:
-        cell = cell_at(cells, columns.id)
-        if not _is_id(cell):
-            raise Unfit("no_columns", f"has no text or number in {columns.id!r}")
-        return str(cell)
-    if _is_id(cells.get("id")):
-        return str(cells["id"])
-    return hashlib.sha256(orjson.dumps([prompt, response])).hexdigest()[:16]
+        named = _as_id(cell_at(cells, columns.id))
+        if not named:
+            raise Unfit("no_columns", f"has no text, number or date in {columns.id!r}")
+        return named
+    own = _as_id(cells.get("id"))
+    return own or hashlib.sha256(orjson.dumps([prompt, response])).hexdigest()[:16]
 
 
 def _own_id(cells: Cells, columns: Columns) -> str:
     try:
-        cell = cell_at(cells, columns.id or "id")
+        return _as_id(cell_at(cells, columns.id or "id"))
     except Unfit:
         return ""
-    return str(cell) if _is_id(cell) else ""
 
 
-def _is_id(cell: object) -> bool:
-    return isinstance(cell, str | int) and not isinstance(cell, bool) and cell != ""
+def _as_id(cell: object) -> str:
+    """An id as text; "" where the cell holds nothing that rows are told apart by."""
+    if isinstance(cell, float) and cell.is_integer() and abs(cell) < 2**53:
+        cell = int(cell)  # what a whole number becomes in a table that has a gap there
+    if isinstance(cell, bool) or not isinstance(cell, _IDS):
+        return ""
+    return str(cell)

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias, TypeGuard
 
+from clair_cli.records import UsageError
 from clair_cli.sources.unfit import Unfit
 
 Cells: TypeAlias = Mapping[str, Any]
@@ -18,6 +19,9 @@ class Columns:
         revise: Which answer of a preference row is revised: `chosen` or `rejected`; "" revises the
             rejected one where a row has both.
         keep: Columns that the pair keeps.
+
+    Raises:
+        UsageError: Two of them name the answer.
     """
 
     prompt: str = ""
@@ -25,6 +29,13 @@ class Columns:
     id: str = ""
     revise: str = ""
     keep: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.revise and self.response:
+            raise UsageError(
+                f"--revise {self.revise}: --response-column {self.response} names the answer too; "
+                "give one of them"
+            )
 
 
 def cell_at(cells: Cells, path: str) -> object:

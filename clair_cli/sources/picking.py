@@ -67,6 +67,5 @@ def _held(rows: Rows, picking: Picking, sample: int) -> Rows:
 
 
 def _lot(row: Row | Failure, seed: int) -> bytes:
-    """What is drawn by: the id, or the place of a row that has none."""
-    name = [seed, row.id] if row.id else [seed, row.file, row.line]
-    return hashlib.sha256(orjson.dumps(name)).digest()
+    """What is drawn by: the id, or the line of a row that has none."""
+    return hashlib.sha256(orjson.dumps([seed, row.id or row.line])).digest()

@@ -1,12 +1,12 @@
 """Which columns hold the prompt and the answer: the shapes that datasets come in.
 
-A shape is recognised by the columns it needs. Where several fit, the one that needs all that the
-others need, and more, is meant; then those are out whose cells are null; what is still ambiguous
-is told, not guessed.
+A shape is recognised by the columns that it needs, blank ones aside. Where several fit, the one
+that needs all that the others need, and more, is meant; then those are out that a row's values do
+not fit, and those that say the same count once. What is still ambiguous is told, not guessed.
 """
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from math import isfinite
 from typing import TypeAlias
 
@@ -52,7 +52,19 @@ def read_texts(cells: Cells, columns: Columns) -> tuple[Texts, Shape]:
     Raises:
         Unfit: No shape fits, several do, or a cell does not hold what it should.
     """
-    shape = _chosen(cells, columns)
+    fitting = _fitting(cells, _candidates(cells, columns))
+    if not fitting:
+        raise Unfit("no_columns", "has no column of a prompt beside one of an answer")
+    if len(fitting) == 1:
+        return _read(cells, fitting[0]), fitting[0]
+    read = list(_readable(cells, fitting))
+    if read and all(texts == read[0][0] for texts, _ in read):
+        return read[0]
+    names = sorted(shape.described for shape in ([shape for _, shape in read] or fitting))
+    raise Unfit("ambiguous_columns", f"could be read with {' or '.join(names)}")
+
+
+def _read(cells: Cells, shape: Shape) -> Texts:
     prompt, response = shape.read(cells, shape)
     if not response.strip():
         raise Unfit("empty_response", f"has an empty answer in {shape.answer!r}")
@@ -62,64 +74,70 @@ def read_texts(cells: Cells, columns: Columns) -> tuple[Texts, Shape]:
         raise Unfit("no_user_turn", "has a prompt that does not end with a user's turn")
     if not prompt[-1]["content"].strip():
         raise Unfit("empty_prompt", f"has an empty prompt in {shape.prompt or shape.answer!r}")
-    return (prompt, response), shape
+    return prompt, response
 
 
-def _chosen(cells: Cells, columns: Columns) -> Shape:
-    fitting = list(_named(cells, columns)) if columns.prompt or columns.response else []
-    if not fitting:
-        fitting = [shape for shape in _candidates(columns) if shape.needs <= cells.keys()]
-        fitting = [s for s in fitting if not any(s.needs < other.needs for other in fitting)]
-    if len(fitting) > 1:
-        fitting = [shape for shape in fitting if _has_values(cells, shape)] or fitting
-    if len(fitting) > 1:
-        names = " or ".join(sorted(shape.described for shape in fitting))
-        raise Unfit("ambiguous_columns", f"could be read with {names}")
-    if not fitting:
-        raise Unfit("no_columns", "has no column of a prompt beside one of an answer")
-    return fitting[0]
+def _readable(cells: Cells, shapes: Iterable[Shape]) -> Iterator[tuple[Texts, Shape]]:
+    for shape in shapes:
+        try:
+            yield _read(cells, shape), shape
+        except Unfit:
+            continue
 
 
-def _candidates(columns: Columns) -> tuple[Shape, ...]:
-    if columns.revise:
-        return PREFERENCES[columns.revise]
-    return SHAPES
+def _fitting(cells: Cells, shapes: Iterable[Shape]) -> list[Shape]:
+    """The shapes whose columns are there: with values if possible, else at all."""
+    filled = {name for name, cell in cells.items() if not _is_blank(cell)}
+    found = [shape for shape in shapes if shape.needs <= filled]
+    found = found or [shape for shape in shapes if shape.needs <= cells.keys()]
+    return [shape for shape in found if not any(shape.needs < other.needs for other in found)]
 
 
-def _named(cells: Cells, columns: Columns) -> Iterable[Shape]:
-    """Shapes with the columns that the user named; what they left open comes from the others."""
+def _candidates(cells: Cells, columns: Columns) -> Sequence[Shape]:
+    """The shapes that could be meant, with the columns that the user named in their places."""
+    shapes = PREFERENCES[columns.revise] if columns.revise else SHAPES
     if columns.prompt and columns.response:
-        return [Shape(columns.prompt, columns.response, frozenset(), _read_plain)]
-    if columns.response:
-        if isinstance(cell_at(cells, columns.response), list):
-            return [Shape("", columns.response, frozenset(), _read_conversation)]
-        found = {s.prompt for s in _candidates(columns) if s.prompt in cells}
-        return [Shape(name, columns.response, frozenset(), _read_plain) for name in sorted(found)]
-    found = {s.answer for s in _candidates(columns) if s.prompt and s.answer in cells}
-    return [Shape(columns.prompt, name, frozenset(), _read_plain) for name in sorted(found)]
+        return [Shape(columns.prompt, columns.response, frozenset(), _read_shape)]
+    if columns.prompt:
+        return _with_prompt(shapes, columns.prompt)
+    return _with_answer(shapes, columns.response, cells) if columns.response else shapes
 
 
-def _has_values(cells: Cells, shape: Shape) -> bool:
-    return all(cells.get(name) is not None for name in shape.needs)
+def _with_prompt(shapes: Iterable[Shape], prompt: str) -> list[Shape]:
+    """The shapes with another column of the prompt; each once."""
+    named = [
+        replace(shape, prompt=prompt, needs=shape.needs - {shape.prompt})
+        for shape in shapes
+        if shape.prompt
+    ]
+    return list({shape.needs: shape for shape in reversed(named)}.values())
 
 
-def _read_plain(cells: Cells, shape: Shape) -> Texts:
-    """A prompt and an answer in columns of their own, each a text or a list of messages.
-
-    An answer given as messages is their last assistant turn. Turns before it belong to the
-    prompt: they are the prompt again (the whole conversation is in the cell), or follow it.
-    """
-    prompt = _prompt(cell_at(cells, shape.prompt), shape.prompt)
-    cell = cell_at(cells, shape.answer)
-    if not isinstance(cell, list):
-        return prompt, text(cell, shape.answer)
-    before, response = answered(messages(cell, shape.answer), shape.answer)
-    return joined(prompt, before), response
+def _with_answer(shapes: Iterable[Shape], answer: str, cells: Cells) -> list[Shape]:
+    """The shapes with that answer, else it beside what could be a prompt, else it alone."""
+    known = [shape for shape in shapes if shape.answer == answer and shape.needs <= cells.keys()]
+    prompts = {shape.prompt for shape in shapes if shape.prompt in cells} - {answer}
+    if "instruction" in prompts:
+        prompts.discard("input")  # which is its context
+    beside = [Shape(name, answer, frozenset({name}), _read_shape) for name in sorted(prompts)]
+    return known or beside or [Shape("", answer, frozenset(), _read_conversation)]
 
 
 def _read_shape(cells: Cells, shape: Shape) -> Texts:
-    """Like plain columns, with the columns beside them that belong to the prompt."""
-    prompt, response = _read_plain(cells, shape)
+    """A prompt and an answer in columns of their own, each a text or a list of messages.
+
+    An answer given as messages is their last assistant turn. Turns before it belong to the
+    prompt: they are the prompt again (the whole conversation is in the cell), or follow it. So do
+    the columns that hold a context or a system prompt.
+    """
+    prompt = _prompt(cell_at(cells, shape.prompt), shape.prompt)
+    cell = cell_at(cells, shape.answer)
+    response = ""
+    if isinstance(cell, list):
+        before, response = answered(messages(cell, shape.answer), shape.answer)
+        prompt = joined(prompt, before)
+    else:
+        response = text(cell, shape.answer)
     if shape.prompt == "instruction":
         prompt = _with_context(prompt, cells)
     return _with_system(prompt, cells), response
@@ -134,11 +152,9 @@ def _read_conversation(cells: Cells, shape: Shape) -> Texts:
 def _read_implicit(cells: Cells, shape: Shape) -> Texts:
     """A preference row without a prompt: each side is the whole conversation."""
     cell = cells[shape.answer]
-    turns = dialogue(cell) or (messages(cell, shape.answer) if isinstance(cell, list) else None)
-    if turns is None:
+    if isinstance(cell, str) and dialogue(cell) is None:
         raise Unfit("no_columns", f"has no prompt: {shape.answer!r} is a text without turns")
-    prompt, response = answered(turns, shape.answer)
-    return _with_system(prompt, cells), response
+    return _read_conversation(cells, shape)
 
 
 def _read_worst(cells: Cells, shape: Shape) -> Texts:
@@ -151,7 +167,8 @@ def _read_worst(cells: Cells, shape: Shape) -> Texts:
             "no_completions", f"has no completion with an overall_score in {shape.answer!r}"
         )
     worst = min(scored, key=lambda each: float(each["overall_score"]))
-    return _prompt(cells[shape.prompt], shape.prompt), text(worst.get("response"), shape.answer)
+    prompt = _prompt(cell_at(cells, shape.prompt), shape.prompt)
+    return prompt, text(worst.get("response"), shape.answer)
 
 
 def _read_generations(cells: Cells, shape: Shape) -> Texts:
@@ -165,7 +182,7 @@ def _read_generations(cells: Cells, shape: Shape) -> Texts:
             answers = [answers[min(rated, key=lambda index: float(ratings[index]))]]
     if len(answers) > 1:
         raise Unfit("ambiguous_columns", f"has {len(answers)} answers in {shape.answer!r}, unrated")
-    prompt = _prompt(cells[shape.prompt], shape.prompt)
+    prompt = _prompt(cell_at(cells, shape.prompt), shape.prompt)
     return _with_system(prompt, cells), text(answers[0], shape.answer)
 
 
@@ -198,7 +215,7 @@ def _with_system(prompt: list[Message], cells: Cells) -> list[Message]:
 
 
 def _is_blank(cell: object) -> bool:
-    return cell is None or (isinstance(cell, str) and not cell.strip())
+    return cell is None or cell == [] or (isinstance(cell, str) and not cell.strip())
 
 
 def _is_number(value: object) -> bool:
@@ -237,8 +254,10 @@ def _preferences(side: str) -> tuple[Shape, ...]:
 
 
 def _read_with_copy(cells: Cells, shape: Shape) -> Texts:
-    """A preference row whose `messages` are one of its sides again."""
-    if cells["messages"] not in (cells["chosen"], cells["rejected"]):
+    """A preference row whose `messages` are one of its sides again, or what both begin with."""
+    copy = cells["messages"]
+    sides = [side for side in (cells["chosen"], cells["rejected"]) if isinstance(side, list)]
+    if not any(side[: len(copy)] == copy for side in sides):
         raise Unfit(
             "ambiguous_columns",
             f"could be read with answer from 'messages' (a conversation) or {shape.described}",

@@ -45,13 +45,13 @@ def messages(cell: list[Any], column: str) -> list[Message]:
 
 
 def conversation(cell: object, column: str) -> list[Message]:
-    """The turns of a cell that holds a whole conversation, as a list or as its JSON text.
+    """The turns of a cell that holds a whole conversation: a list, its JSON, or a dialogue.
 
     Raises:
         Unfit: It holds none.
     """
     if isinstance(cell, str):
-        cell = _from_json(cell)
+        cell = dialogue(cell) or _from_json(cell)
     if not isinstance(cell, list):
         raise Unfit("not_text", f"has no list of messages in {column!r}")
     return messages(cell, column)
@@ -86,11 +86,16 @@ def answered(turns: list[Message], column: str) -> tuple[list[Message], str]:
 def joined(prompt: list[Message], turns: list[Message]) -> list[Message]:
     """Both in a row, what stands in both of them once; nothing of either is lost."""
     size = len(prompt)
-    if any(turns[start : start + size] == prompt for start in range(len(turns))):
+    first, then = _stripped(prompt), _stripped(turns)
+    if any(then[start : start + size] == first for start in range(len(then))):
         return turns
     shared = range(min(size, len(turns)), 0, -1)
-    overlap = next((n for n in shared if prompt[-n:] == turns[:n]), 0)
+    overlap = next((n for n in shared if first[-n:] == then[:n]), 0)
     return [*prompt, *turns[overlap:]]
+
+
+def _stripped(turns: list[Message]) -> list[Message]:
+    return [turn | {"content": turn["content"].strip()} for turn in turns]
 
 
 def _message(turn: object, column: str) -> Message:
@@ -99,7 +104,7 @@ def _message(turn: object, column: str) -> Message:
         raise Unfit("not_text", f"has a turn without a role in {column!r}")
     if isinstance(said, list):
         said = "".join(text(_part(part), column) for part in said)
-    return {"role": ROLES.get(role.lower(), role), "content": text(said, column)}
+    return {"role": ROLES.get(role.lower(), role.lower()), "content": text(said, column)}
 
 
 def _dialect(turn: object) -> tuple[object, object]:

@@ -23,8 +23,19 @@ def write_whole(path: Path, data: bytes) -> None:
     Raises:
         UsageError: It cannot be written.
     """
-    with telling_os_errors(), temporary(part_of(path)) as file:
+    with whole_file(path) as file:
         file.write(data)
+
+
+@contextlib.contextmanager
+def whole_file(path: Path) -> Iterator[IO[bytes]]:
+    """A file to write to, which takes the place of the one at `path` at the end, atomically.
+
+    Raises:
+        UsageError: It cannot be written.
+    """
+    with telling_os_errors(), temporary(part_of(path)) as file:
+        yield file
         rename(file, part_of(path), path)
 
 

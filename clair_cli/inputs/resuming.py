@@ -1,0 +1,133 @@
+"""A file from afar, read without a gap: a dropped connection is taken up again at its very byte.
+
+So no row can be skipped or repeated, whatever reads above.
+"""
+
+import io
+import random
+import time
+from typing import Protocol
+
+TRIES = 7
+"""Attempts in a row that may fail without a byte between them: the waits add up to 20 to 40 s."""
+
+_LEAST = 1 << 16
+"""Bytes that are asked for at a time after several failures."""
+
+
+class Stream(Protocol):
+    """Bytes from some position on."""
+
+    def read(self, size: int, /) -> bytes:
+        """Up to `size` bytes; none at the end."""
+
+    def close(self) -> None:
+        """Let go of the connection."""
+
+
+class Origin(Protocol):
+    """Where the bytes are.
+
+    Attributes:
+        size: How many there are; None until opened, or where that cannot be known.
+        seeks: Whether any position can be opened without reading what is before it.
+    """
+
+    size: int | None
+    seeks: bool
+
+    def open_at(self, position: int) -> Stream:
+        """The bytes from `position` on.
+
+        Raises:
+            Exception: Whatever the library raises.
+        """
+
+    def may_pass(self, error: Exception) -> bool:
+        """Whether trying again can help."""
+
+    def close(self) -> None:
+        """Let go of all connections."""
+
+
+def resumed(origin: Origin) -> io.RawIOBase:
+    """The bytes of `origin`, which is opened at once, and again where reading fails.
+
+    Raises:
+        Exception: What the last of several attempts raised; reading may raise it too.
+    """
+    return _Resumed(origin)
+
+
+class _Resumed(io.RawIOBase):
+    def __init__(self, origin: Origin) -> None:
+        self._origin = origin
+        self._position = 0
+        self._stream: Stream | None = None
+        try:
+            self._attempt(0)  # tells size and seeks
+        except BaseException:
+            self.close()
+            raise
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return self._origin.seeks and self._origin.size is not None
+
+    def tell(self) -> int:
+        return self._position
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        if not self.seekable():
+            raise io.UnsupportedOperation("seek")
+        bases = {io.SEEK_SET: 0, io.SEEK_CUR: self._position, io.SEEK_END: self._origin.size or 0}
+        position = max(0, bases[whence] + offset)
+        if position != self._position:
+            self._drop()
+        self._position = position
+        return position
+
+    def close(self) -> None:
+        self._drop()
+        self._origin.close()
+        super().close()
+
+    def readinto(self, buffer: bytearray) -> int:  # type: ignore[override]  # any writable buffer
+        data = self._attempt(len(buffer))
+        buffer[: len(data)] = data
+        self._position += len(data)
+        return len(data)
+
+    def _attempt(self, length: int) -> bytes:
+        """Up to `length` bytes; less is asked for at a time where it keeps failing."""
+        for attempt in range(1, TRIES + 1):
+            try:
+                return self._read(min(length, max(_LEAST, length >> 2 * (attempt - 1))))
+            except Exception as exc:  # what they raise is theirs to say
+                self._drop()
+                if attempt == TRIES or not self._origin.may_pass(exc):
+                    raise
+                time.sleep(random.uniform(0.5, 1) * 0.1 * 2.5**attempt)  # noqa: S311 - jitter
+        raise AssertionError("the last attempt returns or raises")
+
+    def _read(self, length: int) -> bytes:
+        if self._stream is None and not self._is_at_end():
+            self._stream = self._origin.open_at(self._position)
+        if self._stream is None or self._is_at_end() or not length:
+            return b""
+        data = self._stream.read(length)
+        if len(data) > length:
+            raise io.UnsupportedOperation("the server sent more than the part that was asked for")
+        if not data and self._origin.size is not None:
+            raise ConnectionResetError(f"ended at byte {self._position} of {self._origin.size}")
+        return data
+
+    def _is_at_end(self) -> bool:
+        return self._origin.size is not None and self._position >= self._origin.size
+
+    def _drop(self) -> None:
+        stream, self._stream = self._stream, None
+        if stream is not None:
+            stream.close()
