@@ -74,6 +74,7 @@ class Reader:
             model=completion.model,
             contrast=contrast(row.response, revision.text),
             extra=extra,
+            row=row.id,
         )
 
     def _bounded(self, pair: Pair) -> Pair | Problem:

@@ -200,7 +200,8 @@ class Pair:
     """A preference pair: both answers to one prompt, and what sets them apart.
 
     `between` holds further answers, each better than the next, that are worse than `chosen` and
-    better than `rejected`. `extra` holds further columns by name: those kept from the row, ...
+    better than `rejected`. `row` is the id of the row, of which the pair's own may be an extension.
+    `extra` holds further columns by name: those kept from the row, and those of some options.
     """
 
     id: str
@@ -212,6 +213,7 @@ class Pair:
     contrast: Contrast
     extra: Mapping[str, Any] = field(default_factory=dict)
     between: tuple[str, ...] = ()
+    row: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,6 +32,8 @@ class Run:
         source_commit: Its commit; "" where it is not known.
         source_licences: What that dataset's card states.
         kept: The columns of the input that pairs keep.
+        further: Columns that options of the run add.
+        also: A template of the other direction that was asked as well.
         price: What tokens cost; None where nobody knows.
         is_rehearsal: Whether the offline endpoint revised, which is no language model.
     """
@@ -49,6 +51,8 @@ class Run:
     source_commit: str = ""
     source_licences: tuple[str, ...] = ()
     kept: tuple[str, ...] = ()
+    further: tuple[str, ...] = ()
+    also: Template | None = None
     price: Price | None = None
     is_rehearsal: bool = False
 

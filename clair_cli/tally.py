@@ -8,6 +8,7 @@ from clair_cli.records import (
     METRICS,
     Adapted,
     Answered,
+    AskedAgain,
     Emitted,
     Event,
     Failure,
@@ -32,12 +33,14 @@ class Tally:
 
     Attributes:
         read: Rows taken from the source.
+        due: Pairs and failures that are to come of them.
         read_bytes: Their size in the source.
         pairs: Rows that became pairs.
         failures: Rows that did not, by reason code.
         examples: The first detail of each reason.
         stored: Replies that the store had.
         paid: Replies that the endpoint gave in this run.
+        asked_again: Replies with a problem after which another was asked for, by reason.
         retries: HTTP attempts that failed and were made again, by reason.
         usage: Tokens of all replies used, stored and paid.
         paid_usage: Tokens of those paid in this run.
@@ -48,12 +51,14 @@ class Tally:
     """
 
     read: int = 0
+    due: int = 0
     read_bytes: int = 0
     pairs: int = 0
     failures: Counter[str] = field(default_factory=Counter)
     examples: dict[str, str] = field(default_factory=dict)
     stored: int = 0
     paid: int = 0
+    asked_again: Counter[str] = field(default_factory=Counter)
     retries: Counter[str] = field(default_factory=Counter)
     usage: Usage = field(default_factory=Usage)
     paid_usage: Usage = field(default_factory=Usage)
@@ -72,8 +77,13 @@ class Tally:
 
     @property
     def written(self) -> int:
-        """Rows whose outcome is known and handed on."""
+        """Pairs and failures that are known and handed on."""
         return self.pairs + self.failed
+
+    @property
+    def fail_rate(self) -> float:
+        """The share of failures in what was to come of the rows."""
+        return self.failed / max(self.due, 1)
 
     @property
     def means(self) -> dict[str, float]:
@@ -95,13 +105,16 @@ class Tally:
     def observe(self, event: Event) -> None:
         """Count one event."""
         match event:
-            case RowRead(size):
+            case RowRead(size, outcomes):
                 self.read += 1
+                self.due += outcomes
                 self.read_bytes += size
             case Answered(usage, paid):
                 self._answered(usage, paid)
             case Retried(reason):
                 self.retries[reason] += 1
+            case AskedAgain(reason):
+                self.asked_again[reason] += 1
             case Adapted(sentence):
                 self.adapted.append(sentence)
             case Emitted(Failure(reason=reason, detail=detail)):
@@ -139,6 +152,7 @@ class Tally:
             "failures_by_reason": dict(sorted(self.failures.items())),
             "replies_from_store": self.stored,
             "replies_paid": self.paid,
+            "asked_again_by_reason": dict(sorted(self.asked_again.items())),
             "retries_by_reason": dict(sorted(self.retries.items())),
             "adapted": self.adapted,
             "tokens": _tokens(self.usage),

@@ -512,9 +512,9 @@ def test_a_template_with_a_fault_is_refused_by_its_name(
     old: str, new: str, refused: Refused, tmp_path: Path
 ) -> None:
     (tmp_path / "own.toml").write_text(OWN.replace(old, new))
-    assert "own.toml: the template" in refused(
-        "revise", "in.jsonl", "--mock", "--prompt", "own.toml"
-    )
+    err = refused("revise", "in.jsonl", "--mock", "--prompt", "own.toml")
+    assert "own.toml" in err
+    assert ": the template " in err
 
 
 def test_a_template_that_is_not_there_is_told_beside_those_that_are(refused: Refused) -> None:
@@ -527,10 +527,9 @@ def test_a_template_that_is_not_there_is_told_beside_those_that_are(refused: Ref
 def test_prompts_lists_the_templates_and_shows_one_as_it_is(clair: Clair) -> None:
     listed = clair("prompts")
     assert (listed.code, listed.err) == (0, "")
-    assert [line.split()[:2] for line in listed.out.splitlines()] == [
-        ["clair", "improve"],
-        ["clair-system", "improve"],
-    ]
+    told = dict(line.split()[:2] for line in listed.out.splitlines())
+    assert told["clair"] == "improve"
+    assert told["worsen"] == "worsen"
     shown = clair("prompts", "clair")
     assert (shown.code, shown.err) == (0, "")
     assert shown.out == (ROOT / "prompts" / "clair.toml").read_text(encoding="utf-8")

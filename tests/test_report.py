@@ -188,6 +188,10 @@ SHAPES: dict[str, list[dict[str, Any]]] = {
         {"id": "x", "prompt": PROMPT, "completion": "Good.", "label": True},
         {"id": "x", "prompt": PROMPT, "completion": "Bad.", "label": False},
     ],
+    "unpaired, rejected first": [
+        {"id": "x", "prompt": PROMPT, "completion": "Bad.", "label": False},
+        {"id": "x", "prompt": PROMPT, "completion": "Good.", "label": True},
+    ],
     "ShareGPT": [
         {
             "conversations": [{"from": "human", "value": "Why?"}],
@@ -338,10 +342,12 @@ def test_a_report_is_replaced_and_a_failed_one_leaves_the_old(
     write_rows(tmp_path / "data.jsonl", SHAPES["standard"])
     assert report("data.jsonl").code == 0
     old = (tmp_path / "report.html").read_bytes()
+    (tmp_path / "open.html").hardlink_to(tmp_path / "report.html")
     write_rows(tmp_path / "data.jsonl", [*SHAPES["standard"], {"prompt": "b"}])
     assert report("data.jsonl").code == 0
     new = (tmp_path / "report.html").read_bytes()
     assert new != old
+    assert (tmp_path / "open.html").read_bytes() == old  # replaced as a whole, not written over
     (tmp_path / "data.jsonl").write_text("{")
     assert report("data.jsonl").code == 2
     assert (tmp_path / "report.html").read_bytes() == new
@@ -403,6 +409,7 @@ def test_chunks_hold_any_text_in_letters_that_mean_nothing_in_html(
     chunks.close()
     lines = list(chunks.spool)
     assert all(re.fullmatch(r"[A-Za-z0-9+/=]+", line) for line in [*lines, chunks.about])
+    assert {base64.b64decode(line)[4:8] for line in lines} <= {bytes(4)}  # no time of day
     told = [pair for x in lines for pair in orjson.loads(gzip.decompress(base64.b64decode(x)))]
     assert len(told) == chunks.total == len(drawn)
     for pair, ((name, *texts), turns, extra) in zip(told, drawn, strict=True):

@@ -40,3 +40,4 @@ def test_the_wheel_runs_the_demo(tmp_path: Path) -> None:
     assert len(read_rows(elsewhere / "demo/train.jsonl")) == len(read_rows(answers))
     assert "Rationale: " in clair("show", "demo", "--number", "1")
     assert "clair-system" in clair("prompts")
+    assert clair("report", "demo") == "report.html\n"

@@ -27,6 +27,9 @@ DIRECTIONS = {
     "improve": "The answer is `rejected`, its minimal revision is `chosen`.",
     "worsen": "The answer is `chosen`, a minimally worsened version of it is `rejected`.",
 }
+ALSO = """
+Each answer was also revised in the other direction, which gives it a place between a better and a
+worse one."""
 REHEARSAL = """
 > **A rehearsal.** The offline endpoint is a rule-based copy editor and no language model. These
 > revisions show that a job works; they teach a model nothing.
@@ -72,7 +75,7 @@ def _introduction(run: Run) -> str:
 # Revision pairs from {code(run.source)}
 
 Preference data: answers from {_origin(run)}, each beside a version of it by {_reviser(run)}.
-{DIRECTIONS[run.template.direction]}
+{DIRECTIONS[run.template.direction]}{ALSO if run.also else ""}
 The two differ in little but quality, which is what a model is to learn from them. The method is
 CLAIR, Contrastive Learning from AI Revisions ([arXiv 2408.06266](https://arxiv.org/abs/2408.06266)).
 {REHEARSAL if run.is_rehearsal else ""}""".rstrip()
@@ -109,6 +112,8 @@ def _making(run: Run, tally: Tally) -> str:
         table(("", ""), _facts(run, tally)),
         f"The template {code(template.name)}, in full:",
         fenced(template.text, "toml"),
+        *([f"Also asked was {code(run.also.name)}:", fenced(run.also.text, "toml")]
+          if run.also else []),
     ])  # fmt: skip
 
 
@@ -120,6 +125,8 @@ def _facts(run: Run, tally: Tally) -> list[tuple[str, str]]:
         *([("model that replied", _replying(tally))] if any(tally.models) else []),
         ("parameters", code(_json(parameters)) if parameters else "the endpoint's defaults"),
         ("template", code(run.template.name)),
+        *([("revised for", escaped(run.template.aspect))] if run.template.aspect else []),
+        *([("reply", "JSON, by `response_format`")] if run.template.structured else []),
         ("template from", escaped(run.template.source) or "not stated"),
         ("template licence", escaped(run.template.licence) or "not stated"),
         ("format", code(run.form)),

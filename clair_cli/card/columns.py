@@ -14,6 +14,13 @@ METRIC_MEANINGS = {
 }
 """Each metric as `clair_cli.contrast` defines it, in a phrase."""
 
+FURTHER = {
+    "thinking": "what the reviser thought before it replied",
+    "flag": "the bound that the revision breaks, empty where it breaks none",
+    "worsened_rationale": "the reasoning of the one who worsened the answer",
+}
+"""Columns that some options add."""
+
 _MESSAGES = "list of messages (`role`, `content`)"
 SIDES = {
     "improve": {"chosen": "the revision", "rejected": "the original answer"},
@@ -48,6 +55,10 @@ def _own(run: Run) -> list[tuple[str, str, str]]:
                 *((side, _MESSAGES, f"{whole} {what}") for side, what in sides.items()),
                 ("rational", "string", "the reviser's reasoning"),
             ]
+        case "ranked":
+            kind = "list of lists of messages"
+            what = "the improved answer, the original one, the worsened one, in this order"
+            return [identity, ("prompt", _MESSAGES, prompt), ("completions", kind, what)]
         case "standard":
             return [
                 identity,
@@ -76,4 +87,5 @@ def _about(form: str) -> list[tuple[str, str, str]]:
 
 
 def _kept(run: Run) -> list[tuple[str, str, str]]:
-    return [(name, "as in the input", "kept from the input") for name in run.kept]
+    kept = [(name, "as in the input", "kept from the input") for name in run.kept]
+    return kept + [(name, "string", FURTHER[name]) for name in run.further]

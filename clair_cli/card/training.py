@@ -52,6 +52,12 @@ WORSENED = """
 
 def training_section(run: Run, splits: Iterable[str]) -> str:
     """How to train on the data with TRL."""
+    if run.form == "ranked":
+        return (
+            "## Training\n\n"
+            "Each row ranks three answers. TRL trains on pairs: write the same answers anew with "
+            "`clair export\n--format conversational`, which makes pairs of neighbours."
+        )
     if run.form == "clair":
         return (
             "## Training\n\n"

@@ -14,12 +14,16 @@ from clair_cli.cli.recipe import Recipe, public_name
 from clair_cli.prompts import Template, load_template, template_names
 from clair_cli.records import UsageError
 
-UNSAID = {"attempts": 3, "skip": 0, "split_test": 0}
+UNSAID = {"attempts": 3, "skip": 0, "samples": 1, "split_test": 0}
 """Options whose default is a value."""
 NAMED_PARAMETERS = ("temperature", "max_tokens", "seed")
 INPUT_OPTIONS = (
     *("split", "config", "revision", "skip", "sample", "limit"),
     *("prompt_column", "response_column", "id_column", "revise", "keep_columns"),
+)
+STEERING_OPTIONS = (
+    *("min_similarity", "max_length_ratio", "min_length_ratio", "max_levenshtein", "min_kept"),
+    *("keep_best", "samples", "best_by", "also", "keep_thinking"),
 )
 OUTPUT_OPTIONS = ("attempts", "split_test", "license", "language")
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9.+_-]{0,63}")
@@ -38,9 +42,10 @@ def command_line(
         *_given(INPUT_OPTIONS, options),
         *(["--mock"] if recipe.mock else []),
         *("-m", str(parameters.get("model", ""))),
-        *("--prompt", _prompt(recipe.template)),
+        *("--prompt", *_prompt(recipe.template)),
         *_given(NAMED_PARAMETERS, parameters),
         *(part for name in extra for part in _parameter(name, parameters[name])),
+        *_given(STEERING_OPTIONS, options),
         *("--format", form),
         *_given(OUTPUT_OPTIONS, options),
     ]
@@ -65,12 +70,20 @@ def _argument(name: str) -> str:
     return f"./{public}" if public.startswith("-") and public != "-" else public
 
 
-def _prompt(template: Template) -> str:
-    """What `--prompt` has to say: a name of ours, or a file's."""
+def _prompt(template: Template) -> list[str]:
+    """What `--prompt` has to say, a name of ours or a file's; and how the run uses it."""
     is_ours = template.name in template_names()
-    if is_ours and load_template(template.name).text == template.text:
-        return template.name
-    return f"{template.name}.toml"
+    is_shipped = is_ours and load_template(template.name).text == template.text
+    return [
+        template.name if is_shipped else f"{template.name}.toml",
+        *(["--aspect", template.aspect] if template.aspect else []),
+        *(
+            ["--direction", template.direction]
+            if template.direction != template.stated_direction
+            else []
+        ),
+        *(["--structured"] if template.structured else []),
+    ]
 
 
 def _given(names: Sequence[str], values: Mapping[str, Any]) -> list[str]:
@@ -85,6 +98,8 @@ def _given(names: Sequence[str], values: Mapping[str, Any]) -> list[str]:
 
 def _option(name: str, value: Any) -> list[str]:
     flag = f"--{name.replace('_', '-')}"
+    if value is True:
+        return [flag]
     if name == "language":
         return [part for each in value for part in (flag, str(each))]
     return [flag, ",".join(value) if isinstance(value, list) else str(value)]

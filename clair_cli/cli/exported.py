@@ -6,8 +6,9 @@ from pathlib import Path
 
 import orjson
 
-from clair_cli.cli.job import Job, Spending, run_job
+from clair_cli.cli.job import run_job
 from clair_cli.cli.recipe import Recipe, recipe_of
+from clair_cli.cli.wanted import Job, Spending
 from clair_cli.endpoint import Address, Patience
 from clair_cli.layout import Layout, layout
 from clair_cli.records import UsageError

@@ -6,36 +6,28 @@ import gc
 import resource
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from decimal import Decimal
-from pathlib import Path
-from typing import Any
 
 from clair_cli.budget import Budget
 from clair_cli.card import card
 from clair_cli.cli.checks import check_apart, check_paths, check_stdin
-from clair_cli.cli.command import command_line
 from clair_cli.cli.dryrun import dry_run
-from clair_cli.cli.publishing import Publishing
-from clair_cli.cli.recipe import Recipe
 from clair_cli.cli.signals import stopping
-from clair_cli.cli.summary import print_summary
+from clair_cli.cli.steering import world_of
+from clair_cli.cli.telling import CODE_FAILED_ROWS, record_of, report, run_of, say, silent
 from clair_cli.cli.terminal import console
-from clair_cli.endpoint import Address, Endpoint, Patience
-from clair_cli.engine import Branch, Engine, Window, World
+from clair_cli.cli.wanted import Job
+from clair_cli.endpoint import Address, Endpoint
+from clair_cli.engine import Engine, Window
 from clair_cli.inputs import Input, default_output, find_input
-from clair_cli.inputs.origin import Origin
 from clair_cli.layout import Layout, layout
 from clair_cli.limits import Gate, Lane, Pace
 from clair_cli.locks import lock
 from clair_cli.mock import MockServer
-from clair_cli.pricing import Price
 from clair_cli.progress import Display, LiveDisplay, LogDisplay, Total, shown
 from clair_cli.prompts import Asker, Template
-from clair_cli.reading import Reader
 from clair_cli.records import Adapted, Event, Observer, RunError, UsageError
-from clair_cli.revision import Grammar
-from clair_cli.runrecord import Run, as_json, run_record
+from clair_cli.runrecord import as_json
 from clair_cli.sources import once, read_rows
 from clair_cli.sources.picking import Picking, Rows, pick
 from clair_cli.store import Complete, Remembering, Store, never_asks, put_aside
@@ -50,43 +42,8 @@ from clair_cli.writers import (
     write_whole,
 )
 
-CODE_FAILED_ROWS = 3
 SPARE_FILES = 64
 """Files that a run has open beside its connections, generously."""
-
-
-@dataclass(frozen=True, slots=True)
-class Spending:
-    """What the run may spend: requests, US dollars, and what tokens cost."""
-
-    requests: int | None
-    cost: float | None
-    price: Price | None
-
-
-@dataclass(frozen=True, slots=True)
-class Job:
-    """What the command line asks for; taken apart here and not handed on."""
-
-    recipe: Recipe
-    output: str
-    addresses: list[Address]
-    offline: bool
-    fresh: bool
-    concurrency: int
-    rpm: float | None
-    tpm: float | None
-    dry_run: bool
-    spending: Spending
-    patience: Patience
-    max_fail_rate: float
-    form: str
-    plan: Plan
-    quiet: bool
-    summary: Path | None
-    licence: str = ""
-    languages: tuple[str, ...] = ()
-    publishing: Publishing | None = None
 
 
 def run_job(job: Job) -> int:
@@ -106,6 +63,7 @@ def run_job(job: Job) -> int:
         revision=job.recipe.inputs.revision,
     )
     paths = layout(job.output, default_output(job.recipe.inputs.names))
+    job.recipe.steering.check(job.recipe.template, job.form)
     check_apart(job.recipe.inputs.names, paths)
     check_paths(found.files, paths, job.recipe.store, job.summary)
     plan = job.plan.fitting(paths)
@@ -113,12 +71,12 @@ def run_job(job: Job) -> int:
     if job.publishing:
         job.publishing.check(paths)
     if job.form == "clair" and not job.quiet:
-        _say("warning: TRL 0.29 and later fails on --format clair; the other formats train")
+        say("warning: TRL 0.29 and later fails on --format clair; the other formats train")
     template = job.recipe.template
-    run = _run(job, found, plan)
+    run = run_of(job, found, plan)
     if job.dry_run:
         return dry_run(
-            _rows(job, found, _silent if job.quiet else _say),
+            _rows(job, found, silent if job.quiet else say),
             Asker(template, job.recipe.parameters, lambda _: 0),
             job.spending.price,
             job.summary,
@@ -128,17 +86,17 @@ def run_job(job: Job) -> int:
     try:
         written = asyncio.run(_revise(job, found, paths, template, plan, tally, gate))
     except RunError as exc:
-        _report(job, run, tally, paths, gate, exc.exit_code, Written())
+        report(job, run, tally, paths, gate, exc.exit_code, Written())
         raise
-    code = CODE_FAILED_ROWS if tally.failed / max(tally.read, 1) > job.max_fail_rate else 0
+    code = CODE_FAILED_ROWS if tally.fail_rate > job.max_fail_rate else 0
     if paths.card:
         write_whole(paths.card, card(run, tally, written.digest, written.files, written.rows))
-    settle(paths, as_json(_record(job, run, tally, gate, written)))
-    _report(job, run, tally, paths, gate, code, written)
+    settle(paths, as_json(record_of(job, run, tally, gate, written)))
+    report(job, run, tally, paths, gate, code, written)
     if job.publishing and code:
-        _say("not published: rows failed; see --max-fail-rate")
+        say("not published: rows failed; see --max-fail-rate")
     elif job.publishing:
-        job.publishing.publish(paths, _silent if job.quiet else _say)
+        job.publishing.publish(paths, silent if job.quiet else say)
     return code
 
 
@@ -152,12 +110,12 @@ async def _revise(
     gate: Gate,
 ) -> Written:
     """Run the rows through, and publish what came of them."""
-    say = _silent if job.quiet else _say
+    speak = silent if job.quiet else say
 
     def observe(event: Event) -> None:
         tally.observe(event)
         if isinstance(event, Adapted):
-            say(event.sentence)
+            speak(event.sentence)
 
     async with contextlib.AsyncExitStack() as stack:
         path = job.recipe.store or (paths.mock_store if job.recipe.mock else paths.store)
@@ -168,16 +126,19 @@ async def _revise(
         store = stack.enter_context(Store(path))
         output = stack.enter_context(Output(paths, FORMATS[job.form], plan))
         complete = await _completer(job, gate, observe, stack)
-        grammar = Grammar(template.markers.reasoning, template.markers.revision)
-        branch = Branch(
-            Asker(template, job.recipe.parameters, store.occurrence),
-            Reader(grammar, template.direction),
+        world = world_of(
+            job.recipe.steering,
+            template,
+            job.recipe.parameters,
+            store.occurrence,
+            Remembering(store, complete, observe),
+            attempts=job.recipe.attempts,
+            is_ranked=job.form == "ranked",
         )
-        world = World([branch], Remembering(store, complete, observe), attempts=job.recipe.attempts)
         engine = Engine(world, gate, Window.for_ceiling(job.concurrency), observe)
-        stack.enter_context(stopping(engine, gate, say))
+        stack.enter_context(stopping(engine, gate, speak))
         total = Total(_most(job.recipe.picking), found.total_bytes, found.total_rows)
-        rows = _rows(job, found, say)
+        rows = _rows(job, found, speak)
         async with (
             shown(_display(job.quiet), tally, lambda: gate.in_flight, total),
             contextlib.aclosing(engine.outcomes(rows)) as outcomes,
@@ -261,73 +222,3 @@ def _display(quiet: bool) -> Display | None:
         return None
     screen = console()
     return LiveDisplay(screen) if screen.is_terminal else LogDisplay(screen)
-
-
-def _run(job: Job, found: Input, plan: Plan) -> Run:
-    """What is about to run, as the card and run.json tell it."""
-    recipe, origin = job.recipe, found.origin or Origin("")
-    return Run(
-        recipe.inputs.shown,
-        recipe.template,
-        recipe.parameters,
-        job.form,
-        _options(job, plan),
-        command=command_line(recipe, job.form, job.licence, job.languages, plan.test_share),
-        licence=job.licence,
-        languages=job.languages or origin.languages,
-        source_dataset=origin.repo,
-        source_commit=origin.commit,
-        source_licences=origin.licences,
-        kept=recipe.columns.keep,
-        price=job.spending.price,
-        is_rehearsal=recipe.mock,
-    )
-
-
-def _record(job: Job, run: Run, tally: Tally, gate: Gate, written: Written) -> dict[str, Any]:
-    """What ran, with what it wrote and cost, and what each replica did."""
-    price = job.spending.price
-    cost = price.as_dict() | {"usd_paid": float(price.of(tally.paid_usage))} if price else None
-    replicas = [
-        {"endpoint": lane.name, "answered": lane.answered, "failed": lane.failed}
-        for lane in gate.lanes
-    ]
-    record = run_record(run, tally, files=written.files, rows=written.rows)
-    return record | {"cost": cost, "replicas": replicas}
-
-
-def _report(
-    job: Job, run: Run, tally: Tally, paths: Layout, gate: Gate, code: int, written: Written
-) -> None:
-    """Tell what ran: a table for a person, `--summary` for a program."""
-    record = _record(job, run, tally, gate, written) | {"exit_code": code}
-    if job.summary:
-        write_whole(job.summary, as_json(record))
-    if job.quiet:
-        return
-    if tally.read:
-        print_summary(console(), tally, paths, record, code)
-    if job.fresh and code not in {0, CODE_FAILED_ROWS}:
-        _say("to go on from here, run the command again without --fresh")
-
-
-def _say(sentence: str) -> None:
-    console().print(sentence, soft_wrap=True)
-
-
-def _silent(sentence: str) -> None:
-    """Say nothing: `--quiet`."""
-
-
-def _options(job: Job, plan: Plan) -> dict[str, Any]:
-    """The options that change what is written, for run.json."""
-    addresses = [] if job.recipe.mock or job.offline else [a.shown for a in job.addresses]
-    return job.recipe.options() | {
-        "file_type": plan.kind,
-        "shard_size": plan.shard_size,
-        "split_test": plan.test_share or None,
-        "max_fail_rate": job.max_fail_rate,
-        "license": job.licence,
-        "language": list(job.languages),
-        "endpoints": addresses,
-    }

@@ -2,10 +2,11 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path, PurePath
 from typing import Any
 
+from clair_cli.cli.steering import Steering, steering_of
 from clair_cli.cli.terminal import printable
 from clair_cli.prompts import Template
 from clair_cli.records import UsageError
@@ -51,11 +52,12 @@ class Recipe:
         inputs: What is read.
         columns: Which of its columns.
         picking: Which of its rows.
-        template: What is asked with.
+        template: What is asked with, as the run uses it: its aspect, direction and form.
         parameters: The fields of every request besides its messages.
         attempts: Replies asked for one row before it fails.
         mock: Whether the offline endpoint gave the replies.
         store: Where they are kept; None for the run's own directory.
+        steering: How many revisions are asked, how far they may go, and which are kept.
     """
 
     inputs: Inputs
@@ -66,6 +68,7 @@ class Recipe:
     attempts: int
     mock: bool
     store: Path | None
+    steering: Steering = field(default_factory=Steering)
 
     def options(self) -> dict[str, Any]:
         """The recipe for run.json, but for template and parameters, which have their own place.
@@ -86,18 +89,31 @@ class Recipe:
             "sample": self.picking.sample,
             "seed": self.picking.seed,
             "limit": self.picking.limit,
+            "aspect": self.template.aspect,
+            "direction": self.template.direction,
+            "structured": self.template.structured,
             "attempts": self.attempts,
             "mock": self.mock,
+            **self.steering.options(),
         }
 
     def record(self) -> dict[str, Any]:
         """All of the recipe, for a file that stays here."""
         return self.options() | {
             "names": [printable(name) for name in self.inputs.names],
-            "template": {"name": self.template.name, "text": self.template.text},
+            "template": _template_record(self.template),
+            "also": _template_record(self.steering.also) if self.steering.also else None,
             "parameters": self.parameters,
             "store": printable(str(self.store)) if self.store else None,
         }
+
+
+def _template_record(template: Template) -> dict[str, str]:
+    return {"name": template.name, "text": template.text}
+
+
+def _template_of(record: Any, name: str) -> Template | None:
+    return None if record is None else Template(record["name"], record["text"], name)
 
 
 def recipe_of(record: Mapping[str, Any], name: str) -> Recipe:
@@ -120,11 +136,16 @@ def recipe_of(record: Mapping[str, Any], name: str) -> Recipe:
                 tuple(record["keep_columns"]),
             ),
             picking=Picking(record["skip"], record["sample"], record["seed"], record["limit"]),
-            template=Template(template["name"], template["text"], name),
+            template=Template(template["name"], template["text"], name).bound(
+                aspect=record["aspect"],
+                direction=record["direction"],
+                structured=record["structured"],
+            ),
             parameters=dict(record["parameters"]),
             attempts=record["attempts"],
             mock=record["mock"],
             store=Path(store) if store else None,
+            steering=steering_of(record, _template_of(record["also"], name)),
         )
     except (KeyError, TypeError, ValueError) as exc:
         raise UsageError(

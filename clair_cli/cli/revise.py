@@ -16,6 +16,7 @@ class Form(StrEnum):
     STANDARD = "standard"
     UNPAIRED = "unpaired"
     CLAIR = "clair"
+    RANKED = "ranked"
 
 
 class FileType(StrEnum):
@@ -27,11 +28,26 @@ class FileType(StrEnum):
     PARQUET = "parquet"
 
 
+class Way(StrEnum):
+    """The values of `--direction`."""
+
+    IMPROVE = "improve"
+    WORSEN = "worsen"
+
+
 class Side(StrEnum):
     """The answers of a preference row."""
 
     CHOSEN = "chosen"
     REJECTED = "rejected"
+
+
+class Metric(StrEnum):
+    """The metrics of `--best-by`."""
+
+    SIMILARITY = "similarity"
+    KEPT = "kept"
+    LEVENSHTEIN = "levenshtein"
 
 
 def _option(panel: str, *names: str, **settings: Any) -> Any:
@@ -41,6 +57,7 @@ def _option(panel: str, *names: str, **settings: Any) -> Any:
 
 _INPUT, _REQUEST, _COLUMNS, _SPEED = "Input", "Request", "Columns", "Speed"
 _ENDPOINT, _SIZE, _TRUST, _OUTPUT = "Endpoint", "Size and money", "Trust", "Output"
+_STEER = "Contrast"
 
 
 def revise(  # noqa: PLR0913, PLR0917 - one parameter an option is how typer wants it
@@ -104,6 +121,27 @@ def revise(  # noqa: PLR0913, PLR0917 - one parameter an option is how typer wan
         str,
         _option(_REQUEST, metavar="NAME|FILE", help="The prompt template; see clair prompts."),
     ] = "clair",
+    aspect: Annotated[
+        str,
+        _option(
+            _REQUEST,
+            metavar="TEXT",
+            help="What to revise for, where the template asks: --prompt aspect.",
+            show_default=False,
+        ),
+    ] = "",
+    direction: Annotated[
+        Way | None,
+        _option(
+            _REQUEST, help="Whether the revision is chosen or rejected (default: the template's)."
+        ),
+    ] = None,
+    structured: Annotated[
+        bool,
+        _option(
+            _REQUEST, "--structured", help="Ask for JSON by response_format, where it is supported."
+        ),
+    ] = False,
     temperature: Annotated[
         float | None,
         _option(_REQUEST, min=0, metavar="T", help="Sampling temperature (the paper: 0.7)."),
@@ -245,6 +283,61 @@ def revise(  # noqa: PLR0913, PLR0917 - one parameter an option is how typer wan
             help="Share of failed rows that still exits with 0.",
         ),
     ] = 0.0,
+    min_similarity: Annotated[
+        float | None,
+        _option(_STEER, min=0, max=1, metavar="SHARE", help="Least similarity of the two answers."),
+    ] = None,
+    min_kept: Annotated[
+        float | None,
+        _option(_STEER, min=0, max=1, metavar="SHARE", help="Least share of words kept in order."),
+    ] = None,
+    max_levenshtein: Annotated[
+        int | None, _option(_STEER, min=1, metavar="N", help="Most edited characters.")
+    ] = None,
+    max_length_ratio: Annotated[
+        float | None,
+        _option(
+            _STEER, min=0, metavar="RATIO", help="Most length of a revision over its answer's."
+        ),
+    ] = None,
+    min_length_ratio: Annotated[
+        float | None,
+        _option(
+            _STEER, min=0, metavar="RATIO", help="Least length of a revision over its answer's."
+        ),
+    ] = None,
+    keep_best: Annotated[
+        bool,
+        _option(
+            _STEER,
+            "--keep-best",
+            help="Keep and flag the closest reply where none is within the bounds.",
+        ),
+    ] = False,
+    samples: Annotated[
+        int,
+        _option(_STEER, "-n", "--samples", min=1, metavar="N", help="Revisions of each answer."),
+    ] = 1,
+    best_by: Annotated[
+        Metric | None, _option(_STEER, help="Keep the most minimal of them (default: all).")
+    ] = None,
+    also: Annotated[
+        str,
+        _option(
+            _STEER,
+            metavar="NAME|FILE",
+            help="A template of the other direction, asked as well: --also worsen.",
+            show_default=False,
+        ),
+    ] = "",
+    keep_thinking: Annotated[
+        bool,
+        _option(
+            _STEER,
+            "--keep-thinking",
+            help="Keep a reasoning model's thinking in a column thinking.",
+        ),
+    ] = False,
     offline: Annotated[
         bool, _option(_TRUST, "--offline", help="Send nothing: use stored replies alone.")
     ] = False,
@@ -323,8 +416,9 @@ def revise(  # noqa: PLR0913, PLR0917 - one parameter an option is how typer wan
     Run the same command again after any interruption: it asks only for what is missing. Every
     option can also come from a CLAIR_NAME variable or from clair.toml.
     """
+    from clair_cli.bounds import Bounds  # noqa: PLC0415
     from clair_cli.cli.command import card_ids  # noqa: PLC0415 - `clair --help` stays quick
-    from clair_cli.cli.job import Job, Spending, run_job  # noqa: PLC0415
+    from clair_cli.cli.job import run_job  # noqa: PLC0415
     from clair_cli.cli.recipe import Inputs, Recipe  # noqa: PLC0415
     from clair_cli.cli.settings import (  # noqa: PLC0415
         addresses,
@@ -334,6 +428,8 @@ def revise(  # noqa: PLR0913, PLR0917 - one parameter an option is how typer wan
         publishing,
         size_in_bytes,
     )
+    from clair_cli.cli.steering import Steering  # noqa: PLC0415
+    from clair_cli.cli.wanted import Job, Spending  # noqa: PLC0415
     from clair_cli.endpoint import Patience  # noqa: PLC0415
     from clair_cli.prompts import load_template  # noqa: PLC0415
     from clair_cli.sources import Columns  # noqa: PLC0415
@@ -341,6 +437,11 @@ def revise(  # noqa: PLR0913, PLR0917 - one parameter an option is how typer wan
     from clair_cli.writers import Plan  # noqa: PLC0415
 
     del config_file  # its callback has made its content the defaults
+    template = load_template(prompt).bound(
+        aspect=aspect,
+        direction=direction.value if direction else None,
+        structured=structured,
+    )
     recipe = Recipe(
         inputs=Inputs(source, split, config, revision),
         columns=Columns(
@@ -351,16 +452,25 @@ def revise(  # noqa: PLR0913, PLR0917 - one parameter an option is how typer wan
             column_names(keep_columns),
         ),
         picking=Picking(skip, sample, seed or 0, limit),
-        template=load_template(prompt),
+        template=template,
         parameters=parameters(
             model=model,
             mock=mock,
             given={"temperature": temperature, "max_tokens": max_tokens, "seed": seed},
+            structured=structured,
             extra=param or [],
         ),
         attempts=attempts,
         mock=mock,
         store=store,
+        steering=Steering(
+            Bounds(min_similarity, max_length_ratio, min_length_ratio, max_levenshtein, min_kept),
+            keep_best,
+            samples,
+            best_by.value if best_by else "",
+            load_template(also) if also else None,
+            keep_thinking,
+        ),
     )
     job = Job(
         recipe=recipe,

@@ -11,6 +11,12 @@ from clair_cli.cli.terminal import one_line
 from clair_cli.layout import Layout
 from clair_cli.tally import Tally
 
+MINIMAL = 0.5
+"""The median similarity under which pairs are called far from minimal: GPT-4's with the paper's
+prompt is 0.33, and half of each answer is then rewritten."""
+LONGER = 1.5
+"""The median length ratio over which a model may learn length instead of quality."""
+
 
 def print_summary(
     screen: Console, tally: Tally, paths: Layout, record: Mapping[str, Any], code: int
@@ -25,7 +31,7 @@ def print_summary(
 def _lines(
     tally: Tally, paths: Layout, record: Mapping[str, Any], code: int
 ) -> list[tuple[str, str]]:
-    unfinished = tally.read - tally.written
+    unfinished = tally.due - tally.written
     lines = [
         ("rows", f"{tally.read:,}"),
         *([("unfinished", f"{unfinished:,}")] if unfinished else []),
@@ -39,11 +45,11 @@ def _lines(
         ("tokens paid", _tokens(tally)),
         ("time", f"{record['seconds']:,.1f} s"),
     ]
+    if tally.asked_again:
+        again = f"{tally.asked_again.total():,} ({_by_reason(tally.asked_again)})"
+        lines.append(("asked again", again))
     if tally.retries:
-        reasons = ", ".join(
-            f"{reason} {count:,}" for reason, count in sorted(tally.retries.items())
-        )
-        lines.append(("retries", reasons))
+        lines.append(("retries", _by_reason(tally.retries)))
     if record["cost"]:
         lines.append(("cost", f"{record['cost']['usd_paid']:,.4f} USD"))
     if len(record["replicas"]) > 1:
@@ -51,12 +57,34 @@ def _lines(
             (each["endpoint"], f"{each['answered']:,} answered, {each['failed']:,} failed")
             for each in record["replicas"]
         ]
-    if tally.means:
-        lines.append(("similarity", f"{tally.means['similarity']} on average"))
+    lines += _contrast(tally)
     if code in {0, 3}:
         lines += _written(paths, record)
     if tally.failed and code in {0, 3}:
         lines.append(("failed rows", str(paths.failures)))
+    return lines
+
+
+def _by_reason(counts: Mapping[str, int]) -> str:
+    return ", ".join(f"{reason} {count:,}" for reason, count in sorted(counts.items()))
+
+
+def _contrast(tally: Tally) -> list[tuple[str, str]]:
+    """How contrastive the pairs are, with advice where they are far from minimal."""
+    if not tally.pairs:
+        return []
+    median = {name: each["p50"] for name, each in tally.quantiles.items()}
+    told = (
+        f"median similarity {median['similarity']:.2f}, {median['kept']:.0%} of the words kept, "
+        f"{median['length_ratio']:.2f} times as long"
+    )
+    lines = [("contrast", told)]
+    if median["similarity"] < MINIMAL:
+        advice = "the revisions are far from minimal; see --prompt minimal and --min-similarity"
+        lines.append(("warning", advice))
+    elif not 1 / LONGER <= median["length_ratio"] <= LONGER:
+        advice = "the revisions differ much in length; see --prompt same-length"
+        lines.append(("warning", f"{advice} and --max-length-ratio"))
     return lines
 
 

@@ -68,11 +68,24 @@ def clair(pair: Pair) -> list[dict[str, Any]]:
     ]
 
 
+def ranked(pair: Pair) -> list[dict[str, Any]]:
+    """One row of all answers to a prompt, from the best to the worst."""
+    return [
+        {
+            "id": pair.id,
+            "prompt": pair.prompt,
+            "completions": [[_answer(t)] for t in (pair.chosen, *pair.between, pair.rejected)],
+            **_further(pair),
+        }
+    ]
+
+
 FORMATS: dict[str, Format] = {
     "conversational": conversational,
     "standard": standard,
     "unpaired": unpaired,
     "clair": clair,
+    "ranked": ranked,
 }
 
 EXAMPLE = Pair(

@@ -112,7 +112,7 @@ class Output:
         return Written(files, self._rows, self._hash.hexdigest())
 
     def _write_pair(self, pair: Pair) -> None:
-        split = self._plan.split_of(pair.id)
+        split = self._plan.split_of(pair.row or pair.id)
         for record in self._form(pair):
             line = json_line(record)
             self._splits[split].write(record, line)

@@ -105,7 +105,7 @@ function joined(parts) {
 // A blank that stayed between two words that did not reads better as part of the change.
 function readable(parts) {
   const bridged = parts.flatMap(([kind, text], place) => {
-    const between = parts[place - 1]?.[0] === "new" && parts[place + 1]?.[0] === "gone";
+    const between = [place - 1, place + 1].every((beside) => parts[beside] && parts[beside][0] !== "same");
     const isBridge = kind === "same" && between && /^[^\S\n]+$/.test(text);
     return isBridge ? [["gone", text], ["new", text]] : [[kind, text]];
   });

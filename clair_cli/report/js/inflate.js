@@ -21,5 +21,6 @@ async function inflated(id) {
   return new Response(packed.pipeThrough(new DecompressionStream("gzip")));
 }
 
-export const inflateJson = async (id) => (await inflated(id)).json();
+export const inflateText = async (id) => (await inflated(id)).text();
+export const inflateJson = async (id) => JSON.parse(await inflateText(id));
 export const inflateBytes = async (id) => (await inflated(id)).arrayBuffer();

@@ -13,7 +13,9 @@ import { nothingChosen, select } from "./selection.js";
 import { theme } from "./theme.js";
 
 const SHARES = ["similarity", "jaccard", "kept"];
+// Milliseconds from the last key to the search, and between two looks at what it found so far.
 const PAUSE = 200;
+const SHOW_FOUND = 1500;
 
 // The metrics in the order of the table, with their columns and bins.
 function metricsOf(pairs) {
@@ -118,10 +120,13 @@ class Page {
     }
     bar.value = 0;
     bar.hidden = false;
+    let shown = performance.now();
     await search(this.pairs, query, (share, found) => {
       bar.value = share;
       bar.hidden = share === 1;
+      if (share < 1 && performance.now() - shown < SHOW_FOUND) return;
       this.change({ found });
+      shown = performance.now();
     }, () => number !== this.searches);
   }
 

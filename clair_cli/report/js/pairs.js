@@ -1,6 +1,6 @@
 // The pairs of the page: numbers of all of them, and texts by chunk when they are needed.
 
-import { inflateBytes, inflateJson } from "./inflate.js";
+import { inflateBytes, inflateJson, inflateText } from "./inflate.js";
 
 const KEPT_CHUNKS = 48;
 
@@ -41,5 +41,5 @@ export async function pairAt(pairs, index) {
   return (await chunkAt(pairs, number))[index - pairs.starts[number]];
 }
 
-// The texts of a chunk for one look: a search through all must not push out what is shown.
-export const chunkOnce = (pairs, number) => pairs.kept.get(number) ?? inflateJson(`chunk-${number}`);
+// The JSON of a chunk for one look: a search through all does not push out what is shown.
+export const chunkText = (number) => inflateText(`chunk-${number}`);
