@@ -350,7 +350,7 @@ def test_a_longer_prompt_is_written_out_in_the_standard_format(
     assert pair["prompt"] == "System: Be brief.\n\nUser: One?\n\nAssistant: 1.\n\nUser: Two?"
 
 
-@pytest.mark.parametrize("name", ["o.parquet", "o.jsonl.gz", "o.jsonl.zst", "o.csv", "o.json"])
+@pytest.mark.parametrize("name", ["o.jsonl.bz2", "o.csv", "o.json"])
 def test_an_ending_that_cannot_be_written_is_refused_with_a_cure(
     name: str, refused: Refused
 ) -> None:
