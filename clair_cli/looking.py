@@ -1,14 +1,13 @@
 """Which pairs to look at, and in which order."""
 
 import heapq
+import json
 import tempfile
 from array import array
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
 from itertools import islice
-from typing import IO, Any
-
-import orjson
+from typing import IO
 
 from clair_cli.contrast import contrast
 from clair_cli.records import Contrast, Pair
@@ -80,22 +79,13 @@ def _sorted_on_disk(pairs: Iterable[Pair], order: Callable[[Contrast], float]) -
         for pair in pairs:
             keys.append(order(pair.contrast))
             places.append(file.tell())
-            file.write(orjson.dumps(_encodable(asdict(pair))) + b"\n")
+            file.write(json.dumps(asdict(pair)).encode() + b"\n")  # also half a surrogate pair
         for index in sorted(range(len(keys)), key=keys.__getitem__):
             yield _pair_at(file, places[index])
 
 
 def _pair_at(file: IO[bytes], place: int) -> Pair:
     file.seek(place)
-    fields = orjson.loads(file.readline())
+    fields = json.loads(file.readline())
     fields["contrast"] = Contrast(**fields["contrast"])
     return Pair(**{**fields, "between": tuple(fields["between"])})
-
-
-def _encodable(value: Any) -> Any:
-    """The same without half surrogate pairs, which a .json file can hold and UTF-8 cannot."""
-    if isinstance(value, str):
-        return value.encode("utf-8", "backslashreplace").decode()
-    if isinstance(value, dict):
-        return {_encodable(key): _encodable(each) for key, each in value.items()}
-    return [_encodable(each) for each in value] if isinstance(value, list | tuple) else value

@@ -99,5 +99,5 @@ def _edges(distributions: Sequence[Distribution]) -> tuple[float, ...]:
     most = max(each.maximum for each in distributions) or 1.0
     top = max(each.quantile(_MOST) for each in distributions) or most
     if most <= top * _NEAR:
-        return (*(round(most * step / BINS, 6) for step in range(BINS)), most)
-    return (*(round(top * step / (BINS - 1), 6) for step in range(BINS)), most)
+        return (*(most * step / BINS for step in range(BINS)), most)
+    return (*(top * step / (BINS - 1) for step in range(BINS)), most)

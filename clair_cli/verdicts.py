@@ -15,8 +15,8 @@ from typing import Any, Literal, TypeAlias
 
 import aiohttp
 import httpx
-import orjson
 
+from clair_cli.errorbody import codes_of, error_of, inner_status, short, words_of
 from clair_cli.records import Problem
 
 Trouble: TypeAlias = Literal["none", "overload", "failing", "unreachable"]
@@ -26,6 +26,7 @@ FAILING = frozenset({502, 504})
 UNSUPPORTED = frozenset({"unsupported_parameter", "unsupported_value"})
 REPLACEMENTS = {"max_tokens": "max_completion_tokens"}
 """What reasoning models of OpenAI want instead of a parameter."""
+FORMAT = "response_format"
 RETRIED_STATUSES = frozenset({408, 409, 425, 429, 498})
 QUOTA_CODES = frozenset(
     {"insufficient_quota", "billing_hard_limit_reached", "billing_not_active", "quota_exceeded"}
@@ -48,8 +49,6 @@ ENDS = {
     "route": "this is no chat-completions endpoint {}; check --base-url",
 }
 """What the user is told, with the endpoint's words in the middle."""
-SHOWN = 300
-"""Characters of an endpoint's own words that are quoted."""
 
 
 class ReplyTooLarge(Exception):  # noqa: N818 - a finding about a reply, not a fault
@@ -114,31 +113,46 @@ def judge(
     if isinstance(outcome, Exception):
         return _judge_exception(outcome)
     headers = headers or {}
-    error = _error_of(body)
-    words = _words(error, body)
+    error = error_of(body)
+    words = words_of(error, body)
     end = _end(outcome, headers, error, words)
     if end is not None:
         return end
-    status = _inner_status(outcome, error)
+    status = inner_status(outcome, error)
     if _is_retried(status, headers):
         reason = "not_an_answer" if status < 400 else f"http_{status}"
         after = _retry_after(headers, now)
         return Retry(reason, f"HTTP {status}: {words}", after, _trouble(status))
-    parameter = error.get("param")
-    if isinstance(parameter, str) and _codes(error) & UNSUPPORTED:
+    parameter = _unsupported(outcome, error, words)
+    if parameter:
         return Adapt(parameter, REPLACEMENTS.get(parameter, ""), words)
     return GiveUp(Problem(_row_reason(error), f"HTTP {status}: {words}"))
+
+
+def _unsupported(status: int, error: Mapping[str, Any], words: str) -> str:
+    """The parameter that the endpoint does not take; "" where it is something else.
+
+    OpenAI gives no code for a `response_format` that a model lacks, and others name it in words
+    alone (DeepSeek, or a validator's 422). `json_validate_failed` (Groq) is one reply's fault.
+    """
+    parameter, codes = error.get("param"), codes_of(error)
+    if isinstance(parameter, str) and codes & UNSUPPORTED:
+        return parameter.partition(".")[0]
+    if status not in {400, 422} or codes & (ROW_REASONS.keys() | {"json_validate_failed"}):
+        return ""
+    named = parameter if isinstance(parameter, str) and parameter else words
+    return FORMAT if FORMAT in named else ""
 
 
 def _judge_exception(exc: Exception) -> Verdict:
     if _caused_by(exc, ssl.SSLCertVerificationError):
         return End(
             "the endpoint's certificate cannot be verified "
-            f"({_short(str(exc))}); set SSL_CERT_FILE to the CA that signed it, "
+            f"({short(str(exc))}); set SSL_CERT_FILE to the CA that signed it, "
             "or check --base-url"
         )
     if isinstance(exc, httpx.UnsupportedProtocol | httpx.InvalidURL):
-        return End(f"the base URL cannot be used ({_short(str(exc))}); check --base-url")
+        return End(f"the base URL cannot be used ({short(str(exc))}); check --base-url")
     if _errno(exc) in {errno.EMFILE, errno.ENFILE}:
         return End("too many files are open for another connection; lower -c, or raise ulimit -n")
     if isinstance(exc, ReplyTooLarge):
@@ -146,7 +160,7 @@ def _judge_exception(exc: Exception) -> Verdict:
     if type(exc) is TimeoutError:
         return Retry("timeout", "no whole reply within --timeout", trouble="overload")
     root = exc.__cause__ or exc  # the transport's mapping to httpx's errors is too coarse
-    detail = _short(f"{type(root).__name__}: {root}".rstrip(": "))
+    detail = short(f"{type(root).__name__}: {root}".rstrip(": "))
     connecting = isinstance(root, aiohttp.ClientConnectorError | aiohttp.ConnectionTimeoutError)
     return Retry("connection", detail, trouble="unreachable" if connecting else "failing")
 
@@ -155,9 +169,9 @@ def _end(
     status: int, headers: Mapping[str, str], error: Mapping[str, Any], words: str
 ) -> End | None:
     """The verdict for what no row of the run can get past."""
-    inner = _inner_status(status, error)
+    inner = inner_status(status, error)
     if 300 <= inner < 400:
-        target = _short(headers.get("location", "elsewhere"))
+        target = short(headers.get("location", "elsewhere"))
         return End(
             f"the endpoint redirects to {target}, and a key is never sent after a redirect; "
             "set --base-url to the final address"
@@ -167,7 +181,7 @@ def _end(
 
 
 def _kind_of_end(status: int, error: Mapping[str, Any]) -> str:
-    codes = _codes(error)
+    codes = codes_of(error)
     if codes & KEY_CODES:
         return "key"
     if codes & QUOTA_CODES:
@@ -216,42 +230,6 @@ def _number(value: str | None) -> float | None:
     return number if math.isfinite(number) and number >= 0 else None
 
 
-def _error_of(body: bytes) -> Mapping[str, Any]:
-    """The error object, wherever the server put it; {} where the body has none."""
-    try:
-        reply = orjson.loads(body)
-    except orjson.JSONDecodeError:
-        return {}
-    if isinstance(reply, list) and reply:
-        reply = reply[0]
-    if not isinstance(reply, dict):
-        return {}
-    error = reply.get("error", reply)
-    if isinstance(error, str):
-        return {"message": error}
-    return error if isinstance(error, dict) else {}
-
-
-def _codes(error: Mapping[str, Any]) -> frozenset[str]:
-    """Every machine-readable name that the error goes by."""
-    details = error.get("details")
-    listed = details if isinstance(details, list) else []
-    reasons = [detail.get("reason") for detail in listed if isinstance(detail, dict)]
-    names = [error.get("code"), error.get("type"), *reasons]
-    return frozenset(name for name in names if isinstance(name, str))
-
-
-def _inner_status(status: int, error: Mapping[str, Any]) -> int:
-    """The status that counts: an error inside a 200 carries its own as `code` or `status`."""
-    if status != 200:
-        return status
-    for value in (error.get("code"), error.get("status")):
-        number = int(value) if isinstance(value, str) and value.isdecimal() else value
-        if isinstance(number, int) and 400 <= number < 600:
-            return number
-    return status
-
-
 def _is_flagged(error: Mapping[str, Any]) -> bool:
     """OpenRouter: 403 about one input that moderation flagged, with the reasons beside it."""
     metadata = error.get("metadata")
@@ -261,24 +239,10 @@ def _is_flagged(error: Mapping[str, Any]) -> bool:
 def _row_reason(error: Mapping[str, Any]) -> str:
     if _is_flagged(error):
         return "content_filter"
-    for code in sorted(_codes(error)):
+    for code in sorted(codes_of(error)):
         if code in ROW_REASONS:
             return ROW_REASONS[code]
     return "rejected_request"
-
-
-def _words(error: Mapping[str, Any], body: bytes) -> str:
-    """The endpoint's own words, short enough for one line."""
-    for name in ("message", "detail", "code", "type"):
-        value = error.get(name)
-        if value:
-            return _short(value if isinstance(value, str) else orjson.dumps(value).decode())
-    return _short(body.decode("utf-8", "replace")) or "an empty body"
-
-
-def _short(text: str) -> str:
-    line = " ".join(text.split())
-    return line if len(line) <= SHOWN else f"{line[: SHOWN - 1]}…"
 
 
 def _errno(exc: BaseException | None) -> int | None:

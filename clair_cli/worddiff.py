@@ -1,6 +1,6 @@
 """Two texts -> the words that stayed, went and came."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import Literal, TypeAlias
 
 from rapidfuzz.distance import Levenshtein
@@ -9,6 +9,9 @@ from clair_cli.words import pieces
 
 Change: TypeAlias = Literal["same", "gone", "new"]
 
+_BRIDGE = 3
+"""Characters between two changes, without a word or a line end, that are shown as changed too."""
+
 
 def word_diff(old: str, new: str) -> Iterator[tuple[Change, str]]:
     """Stretches of text in reading order.
@@ -16,15 +19,23 @@ def word_diff(old: str, new: str) -> Iterator[tuple[Change, str]]:
     The `same` and `gone` ones together are `old`, the `same` and `new` ones are `new`. None begins
     or ends inside of a word or of a character as readers see it.
     """
-    gone, came = "", ""
+    gone = came = bridge = ""
     for same, before, after in _stretches(old, new):
-        if same and (same.strip() or not (gone or came)):
+        if not same:
+            gone, came, bridge = gone + bridge + before, came + bridge + after, ""
+        elif (gone or came) and _is_bridge(same):
+            bridge = same
+        else:
             yield from _changes(gone, came)
             yield "same", same
-            gone, came = "", ""
-        else:  # space between two changes: one change is easier to read
-            gone, came = gone + (before or same), came + (after or same)
+            gone = came = ""
     yield from _changes(gone, came)
+    if bridge:
+        yield "same", bridge
+
+
+def _is_bridge(same: str) -> bool:
+    return len(same) <= _BRIDGE and not any(char.isalnum() or char == "\n" for char in same)
 
 
 def _changes(gone: str, came: str) -> Iterator[tuple[Change, str]]:
@@ -34,11 +45,10 @@ def _changes(gone: str, came: str) -> Iterator[tuple[Change, str]]:
         yield "new", came
 
 
-def _stretches(old: str, new: str) -> Iterable[tuple[str, str, str]]:
+def _stretches(old: str, new: str) -> Iterator[tuple[str, str, str]]:
     """What both have, or else what only the old and the new one have."""
     before, after = pieces(old), pieces(new)
-    for kind, i, j, k, n in Levenshtein.opcodes(before, after):
-        if kind == "equal":
-            yield "".join(before[i:j]), "", ""
-        else:
-            yield "", "".join(before[i:j]), "".join(after[k:n])
+    for code in Levenshtein.opcodes(before, after):
+        gone = "".join(before[code.src_start : code.src_end])
+        came = "".join(after[code.dest_start : code.dest_end])
+        yield (gone, "", "") if code.tag == "equal" else ("", gone, came)

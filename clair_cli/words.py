@@ -19,7 +19,7 @@ _SPACELESS = (
     "\u0e01-\u0e32\u0e34-\u0e4e\u0e81-\u0eb2\u0eb4-\u0ec6\u0edc-\u0edf"  # Thai, Lao
     "\u1000-\u103f\u104c-\u108f\u109a-\u109d\ua9e0-\ua9ef\ua9fa-\ua9fe\uaa60-\uaa7f"  # Myanmar
     "\u1780-\u17d3\u17d7\u17dc"  # Khmer
-    "\u1950-\u19ab\u1a20-\u1a7f\uaa80-\uaadf\ua980-\ua9cf\u1b00-\u1b4f"  # their neighbours
+    "\u1950-\u19c9\u1a20-\u1a7f\uaa80-\uaadf\ua980-\ua9cf\u1b00-\u1b4f"  # their neighbours
 )
 """The letters of scripts without spaces, and what lies between; digits are words as elsewhere."""
 _STACKED = "\u17d2\u1039\u1a60"

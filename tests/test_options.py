@@ -350,7 +350,7 @@ def test_a_longer_prompt_is_written_out_in_the_standard_format(
     assert pair["prompt"] == "System: Be brief.\n\nUser: One?\n\nAssistant: 1.\n\nUser: Two?"
 
 
-@pytest.mark.parametrize("name", ["o.parquet", "o.jsonl.gz", "o.jsonl.zst", "o.csv", "o.json"])
+@pytest.mark.parametrize("name", ["o.jsonl.bz2", "o.csv", "o.json"])
 def test_an_ending_that_cannot_be_written_is_refused_with_a_cure(
     name: str, refused: Refused
 ) -> None:
@@ -512,9 +512,9 @@ def test_a_template_with_a_fault_is_refused_by_its_name(
     old: str, new: str, refused: Refused, tmp_path: Path
 ) -> None:
     (tmp_path / "own.toml").write_text(OWN.replace(old, new))
-    assert "own.toml: the template" in refused(
-        "revise", "in.jsonl", "--mock", "--prompt", "own.toml"
-    )
+    err = refused("revise", "in.jsonl", "--mock", "--prompt", "own.toml")
+    assert "own.toml" in err
+    assert ": the template " in err
 
 
 def test_a_template_that_is_not_there_is_told_beside_those_that_are(refused: Refused) -> None:
@@ -527,10 +527,9 @@ def test_a_template_that_is_not_there_is_told_beside_those_that_are(refused: Ref
 def test_prompts_lists_the_templates_and_shows_one_as_it_is(clair: Clair) -> None:
     listed = clair("prompts")
     assert (listed.code, listed.err) == (0, "")
-    assert [line.split()[:2] for line in listed.out.splitlines()] == [
-        ["clair", "improve"],
-        ["clair-system", "improve"],
-    ]
+    told = dict(line.split()[:2] for line in listed.out.splitlines())
+    assert told["clair"] == "improve"
+    assert told["worsen"] == "worsen"
     shown = clair("prompts", "clair")
     assert (shown.code, shown.err) == (0, "")
     assert shown.out == (ROOT / "prompts" / "clair.toml").read_text(encoding="utf-8")
@@ -561,67 +560,3 @@ def test_unknown_commands_and_options_are_refused_in_one_line(
     assert "more.jsonl" in refused("revise", "in.jsonl", "more.jsonl", "--mock")
     ran = clair("revise", "in.jsonl", "--bogus")
     assert (ran.code, ran.out, ran.err) == (2, "", refused("revise", "in.jsonl", "--bogus"))
-
-
-# Show
-
-
-def test_show_gives_the_difference_of_the_pair_asked_for(clair: Clair, tmp_path: Path) -> None:
-    write_rows(tmp_path / "in.jsonl", [{**MESSY, "id": "first", "prompt": "Other."}, MESSY])
-    assert clair("revise", "in.jsonl", "--mock").code == 0
-    ran = clair("show", "in.clair", "--id", "messy")
-    assert (ran.code, ran.err) == (0, "")
-    assert "messy" in ran.out
-    assert "Say it." in ran.out
-    assert "first" not in ran.out
-    squeezed = " ".join(ran.out.split())
-    assert "[-" in squeezed
-    kept = [part.partition("-]")[2] for part in f"-]{squeezed}".split("[-")]
-    assert "This is a test" in "".join(kept)
-    both = clair("show", "in.clair/train.jsonl")
-    assert "first" in both.out
-    assert "messy" in both.out
-    one = clair("show", "in.clair", "-n", "1")
-    assert "first" in one.out
-    assert "messy" not in one.out
-    coloured = clair("show", "in.clair", "-n", "1", env={"FORCE_COLOR": "1"})
-    assert "\x1b[" in coloured.out
-    assert "[-" not in coloured.out
-
-
-def test_show_refuses_what_holds_no_such_pair(
-    clair: Clair, refused: Refused, tmp_path: Path
-) -> None:
-    write_rows(tmp_path / "pairs.jsonl", [{"id": "a", "chosen": "C", "rejected": "R"}])
-    (tmp_path / "empty.jsonl").write_bytes(b"")
-    (tmp_path / "empty").mkdir()
-    assert "'zzz'" in refused("show", "pairs.jsonl", "--id", "zzz", quiet=False)
-    assert "line 1" in refused("show", "in.jsonl", quiet=False)
-    assert "absent" in refused("show", "absent", quiet=False)
-    assert "no pairs" in refused("show", "empty.jsonl", quiet=False)
-    assert "empty" in refused("show", "empty", quiet=False)
-
-
-def test_show_sends_no_control_code_of_a_row_to_the_terminal(clair: Clair, tmp_path: Path) -> None:
-    evil = "\x1b[31mred\x1b]0;title\x07\x9b2J\x7f\b\r\x00\u202edrow"
-    side = [{"role": "assistant", "content": f"{evil} one"}]
-    pair = {
-        "id": f"id{evil}",
-        "prompt": [{"role": "user", "content": evil}],
-        "chosen": side,
-        "rejected": [{"role": "assistant", "content": f"{evil} two [red]markup[/red] :smile:"}],
-        "rationale": evil,
-        "model": evil,
-        **dict.fromkeys(("similarity", "jaccard", "kept"), evil),
-    }
-    write_rows(tmp_path / "pairs.jsonl", [pair])
-    ran = clair("show", "pairs.jsonl")
-    assert ran.code == 0, ran.err
-    unknown = clair("show", "pairs.jsonl", "--id", f"{evil}".replace("\x00", ""))
-    broken = write_rows(tmp_path / "broken.jsonl", [{evil: evil}])
-    refusals = [unknown, clair("show", broken.name), clair("revise", broken.name, "--mock")]
-    assert [r.code for r in refusals] == [2, 2, 2]
-    shown = ran.out + "".join(r.out + r.err for r in refusals)
-    assert [c for c in evil if not c.isprintable() and c in shown] == []
-    assert "[red]markup[/red] :smile:" in ran.out
-    assert "\\x1b[31mred" in ran.out

@@ -10,7 +10,7 @@ from typing import Any
 import orjson
 import pytest
 import zstandard
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from clair_cli.inputs import Raw, find_input
@@ -482,6 +482,7 @@ def scratch(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("rows") / "in.jsonl"
 
 
+@settings(deadline=None)
 @given(prompt=texts, response=texts)
 def test_any_text_is_asked_and_paired_as_it_is(prompt: str, response: str, scratch: Path) -> None:
     write_rows(scratch, [{"prompt": prompt, "response": response}])

@@ -125,6 +125,8 @@ def _facts(run: Run, tally: Tally) -> list[tuple[str, str]]:
         *([("model that replied", _replying(tally))] if any(tally.models) else []),
         ("parameters", code(_json(parameters)) if parameters else "the endpoint's defaults"),
         ("template", code(run.template.name)),
+        *([("revised for", escaped(run.template.aspect))] if run.template.aspect else []),
+        *([("reply", "JSON, by `response_format`")] if run.template.structured else []),
         ("template from", escaped(run.template.source) or "not stated"),
         ("template licence", escaped(run.template.licence) or "not stated"),
         ("format", code(run.form)),

@@ -14,7 +14,7 @@ from clair_cli.cli.recipe import Recipe, public_name
 from clair_cli.prompts import Template, load_template, template_names
 from clair_cli.records import UsageError
 
-UNSAID = {"attempts": 3, "skip": 0, "samples": 1}
+UNSAID = {"attempts": 3, "skip": 0, "samples": 1, "split_test": 0}
 """Options whose default is a value."""
 NAMED_PARAMETERS = ("temperature", "max_tokens", "seed")
 INPUT_OPTIONS = (
@@ -29,17 +29,20 @@ OUTPUT_OPTIONS = ("attempts", "split_test", "license", "language")
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9.+_-]{0,63}")
 
 
-def command_line(recipe: Recipe, form: str, licence: str, languages: Sequence[str]) -> str:
+def command_line(
+    recipe: Recipe, form: str, licence: str, languages: Sequence[str], test_share: float
+) -> str:
     """`clair revise` with its input, and every option that is not at its default."""
     parameters = recipe.parameters
-    options = recipe.options() | {"license": licence, "language": list(languages)}
+    card = {"license": licence, "language": list(languages)}
+    options = recipe.options() | {"split_test": test_share} | card
     extra = sorted(parameters.keys() - {"model", *NAMED_PARAMETERS})
     parts = [
         *("clair", "revise", *map(_argument, recipe.inputs.names)),
         *_given(INPUT_OPTIONS, options),
         *(["--mock"] if recipe.mock else []),
         *("-m", str(parameters.get("model", ""))),
-        *("--prompt", _prompt(recipe.template)),
+        *("--prompt", *_prompt(recipe.template)),
         *_given(NAMED_PARAMETERS, parameters),
         *(part for name in extra for part in _parameter(name, parameters[name])),
         *_given(STEERING_OPTIONS, options),
@@ -67,12 +70,20 @@ def _argument(name: str) -> str:
     return f"./{public}" if public.startswith("-") and public != "-" else public
 
 
-def _prompt(template: Template) -> str:
-    """What `--prompt` has to say: a name of ours, or a file's."""
+def _prompt(template: Template) -> list[str]:
+    """What `--prompt` has to say, a name of ours or a file's; and how the run uses it."""
     is_ours = template.name in template_names()
-    if is_ours and load_template(template.name).text == template.text:
-        return template.name
-    return f"{template.name}.toml"
+    is_shipped = is_ours and load_template(template.name).text == template.text
+    return [
+        template.name if is_shipped else f"{template.name}.toml",
+        *(["--aspect", template.aspect] if template.aspect else []),
+        *(
+            ["--direction", template.direction]
+            if template.direction != template.stated_direction
+            else []
+        ),
+        *(["--structured"] if template.structured else []),
+    ]
 
 
 def _given(names: Sequence[str], values: Mapping[str, Any]) -> list[str]:

@@ -133,7 +133,7 @@ def _lines(measured: Sequence[Measured], blocks: str) -> Iterator[Text]:
         for name, each, its in zip(names, measured, bins, strict=True):
             yield Text(_row(name, each.metrics[metric], _bars(its, blocks)))
     yield Text(
-        "\nthe less was changed, the lower is levenshtein; similarity, jaccard and kept are higher",
+        "\nless changed: lower levenshtein; higher similarity, jaccard and kept",
         style="dim",
     )
 

@@ -52,7 +52,7 @@ class Recipe:
         inputs: What is read.
         columns: Which of its columns.
         picking: Which of its rows.
-        template: What is asked with.
+        template: What is asked with, as the run uses it: its aspect, direction and form.
         parameters: The fields of every request besides its messages.
         attempts: Replies asked for one row before it fails.
         mock: Whether the offline endpoint gave the replies.
@@ -89,20 +89,28 @@ class Recipe:
             "sample": self.picking.sample,
             "seed": self.picking.seed,
             "limit": self.picking.limit,
+            "aspect": self.template.aspect,
+            "direction": self.template.direction,
+            "structured": self.template.structured,
             "attempts": self.attempts,
             "mock": self.mock,
             **self.steering.options(),
         }
 
     def record(self) -> dict[str, Any]:
-        """All of the recipe, for a file that stays here."""
+        """All of the recipe that is not secret, for a file that stays here."""
         return self.options() | {
-            "names": [printable(name) for name in self.inputs.names],
+            "names": [_kept_name(name) for name in self.inputs.names],
             "template": _template_record(self.template),
             "also": _template_record(self.steering.also) if self.steering.also else None,
             "parameters": self.parameters,
             "store": printable(str(self.store)) if self.store else None,
         }
+
+
+def _kept_name(name: str) -> str:
+    """A name that finds the input again, but for what is secret in a URL."""
+    return public_name(name) if "://" in name else printable(name)
 
 
 def _template_record(template: Template) -> dict[str, str]:
@@ -133,7 +141,11 @@ def recipe_of(record: Mapping[str, Any], name: str) -> Recipe:
                 tuple(record["keep_columns"]),
             ),
             picking=Picking(record["skip"], record["sample"], record["seed"], record["limit"]),
-            template=Template(template["name"], template["text"], name),
+            template=Template(template["name"], template["text"], name).bound(
+                aspect=record["aspect"],
+                direction=record["direction"],
+                structured=record["structured"],
+            ),
             parameters=dict(record["parameters"]),
             attempts=record["attempts"],
             mock=record["mock"],

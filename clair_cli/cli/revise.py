@@ -28,6 +28,13 @@ class FileType(StrEnum):
     PARQUET = "parquet"
 
 
+class Way(StrEnum):
+    """The values of `--direction`."""
+
+    IMPROVE = "improve"
+    WORSEN = "worsen"
+
+
 class Side(StrEnum):
     """The answers of a preference row."""
 
@@ -114,6 +121,27 @@ def revise(  # noqa: PLR0913, PLR0917 - one parameter an option is how typer wan
         str,
         _option(_REQUEST, metavar="NAME|FILE", help="The prompt template; see clair prompts."),
     ] = "clair",
+    aspect: Annotated[
+        str,
+        _option(
+            _REQUEST,
+            metavar="TEXT",
+            help="What to revise for, where the template asks: --prompt aspect.",
+            show_default=False,
+        ),
+    ] = "",
+    direction: Annotated[
+        Way | None,
+        _option(
+            _REQUEST, help="Whether the revision is chosen or rejected (default: the template's)."
+        ),
+    ] = None,
+    structured: Annotated[
+        bool,
+        _option(
+            _REQUEST, "--structured", help="Ask for JSON by response_format, where it is supported."
+        ),
+    ] = False,
     temperature: Annotated[
         float | None,
         _option(_REQUEST, min=0, metavar="T", help="Sampling temperature (the paper: 0.7)."),
@@ -409,6 +437,11 @@ def revise(  # noqa: PLR0913, PLR0917 - one parameter an option is how typer wan
     from clair_cli.writers import Plan  # noqa: PLC0415
 
     del config_file  # its callback has made its content the defaults
+    template = load_template(prompt).bound(
+        aspect=aspect,
+        direction=direction.value if direction else None,
+        structured=structured,
+    )
     recipe = Recipe(
         inputs=Inputs(source, split, config, revision),
         columns=Columns(
@@ -419,11 +452,12 @@ def revise(  # noqa: PLR0913, PLR0917 - one parameter an option is how typer wan
             column_names(keep_columns),
         ),
         picking=Picking(skip, sample, seed or 0, limit),
-        template=load_template(prompt),
+        template=template,
         parameters=parameters(
             model=model,
             mock=mock,
             given={"temperature": temperature, "max_tokens": max_tokens, "seed": seed},
+            structured=structured,
             extra=param or [],
         ),
         attempts=attempts,

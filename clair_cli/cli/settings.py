@@ -18,7 +18,6 @@ from clair_cli.records import METRICS, UsageError
 
 OPENAI = "https://api.openai.com/v1"
 RESERVED = frozenset({"messages", "model", "stream", "n"})
-
 WRITTEN = frozenset(
     {"id", "prompt", "chosen", "rejected", "completion", "label", "rationale", "model", *METRICS}
 )
@@ -74,12 +73,18 @@ def _check_url(url: str) -> None:
 
 
 def parameters(
-    *, model: str, mock: bool, given: Mapping[str, Any], extra: Sequence[str]
+    *,
+    model: str,
+    mock: bool,
+    given: Mapping[str, Any],
+    extra: Sequence[str],
+    structured: bool = False,
 ) -> dict[str, Any]:
     """The fields of every request besides its messages.
 
     Raises:
-        UsageError: No model is named, or a `--param` is not KEY=JSON.
+        UsageError: No model is named, or a `--param` is not KEY=JSON or is set by an option, such
+            as `response_format` by `--structured`.
     """
     if not model and not mock:
         raise UsageError("no model: name one with -m, as the endpoint calls it")
@@ -90,9 +95,12 @@ def parameters(
             raise UsageError(f"--{key.replace('_', '-')} {value}: does not fit in 64 bits")
     named = {key: value for key, value in given.items() if value is not None}
     added = dict(_parameter(each) for each in extra)
-    twice = sorted(named.keys() & added.keys())
+    options = {name: name.replace("_", "-") for name in named}
+    if structured:
+        options["response_format"] = "structured"
+    twice = sorted(options.keys() & added.keys())
     if twice:
-        raise UsageError(f"--param {twice[0]}: is set by --{twice[0].replace('_', '-')} as well")
+        raise UsageError(f"--param {twice[0]}: is set by --{options[twice[0]]} as well")
     return {"model": model or MODEL, **named, **added}
 
 

@@ -127,10 +127,20 @@ def _pair(pair: Pair, is_coloured: bool) -> Iterator[RenderableType]:
     yield Text()
     if pair.rationale:
         yield Text(plain(f"Rationale: {pair.rationale}"), style="italic")
-    metrics = [f"{name} {getattr(pair.contrast, name):g}" for name in METRICS]
+    yield Text(plain("\n".join(map("  ".join, _figures(pair)))), style="dim")
+
+
+def _figures(pair: Pair) -> Iterator[list[str]]:
+    """The metrics and what else is told of a pair, by line."""
+    metrics = [f"{name} {_rounded(getattr(pair.contrast, name))}" for name in METRICS]
     about = {"flag": pair.extra.get("flag"), "model": pair.model}
-    metrics += [f"{name} {one_line(str(value))}" for name, value in about.items() if value]
-    yield Text("  ".join(metrics), style="dim")
+    told = [f"{name} {one_line(str(value))}" for name, value in about.items() if value]
+    yield metrics[:4]
+    yield metrics[4:] + told
+
+
+def _rounded(value: float) -> str:
+    return f"{value:,}" if value == int(value) else f"{value:,.3f}"
 
 
 def _conversation(turns: list[Message]) -> str:
@@ -158,7 +168,7 @@ def _failure(raw: Raw, is_coloured: bool) -> Iterator[RenderableType]:  # noqa: 
     yield Text.assemble(
         (one_line(str(cells.get("reason"))), "bold red"),
         plain(f": {cells.get('detail') or 'no detail'}"),
-        (f"  ({_attempts(cells.get('attempts'))})", "dim"),
+        (plain(f"  ({_attempts(cells.get('attempts'))})"), "dim"),
     )
     row = cells.get("row")
     for name, value in row.items() if isinstance(row, dict) else [("row", row)]:

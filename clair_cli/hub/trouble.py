@@ -3,8 +3,9 @@
 import time
 from collections.abc import Iterator
 
+from clair_cli.errorbody import SHOWN
 from clair_cli.records import EndpointError, RunError, UsageError
-from clair_cli.verdicts import SHOWN, Retry, judge
+from clair_cli.verdicts import Retry, judge
 
 LOGIN = "set HF_TOKEN or run `hf auth login`"
 _NOT_ALLOWED = (

@@ -8,10 +8,12 @@ import orjson
 from clair_cli.mock.errors import Refusal
 from clair_cli.mock.replies import written
 from clair_cli.mock.structured import Shape, shape_of
-from clair_cli.mock.student import answer_in, has_note
+from clair_cli.mock.student import has_note, request_in
+from clair_cli.mock.wishes import Wishes, wishes_in
 
 MODEL = "clair-offline-copyeditor"
 
+_TELLING = ("system", "developer")
 _FIRST_CREATED = 1_735_689_600
 _CREATED_SPAN = 365 * 24 * 3600
 
@@ -24,6 +26,7 @@ class Asked(NamedTuple):
         turns: Role and text of each message.
         limit: Most tokens of the reply, None for any number.
         answer: The student's answer that is to be revised, None where there is none.
+        wishes: What the words around it want the reply to be.
         shape: The object that the reply must be, None for text.
     """
 
@@ -31,6 +34,7 @@ class Asked(NamedTuple):
     turns: list[tuple[str, str]]
     limit: int | None
     answer: str | None
+    wishes: Wishes
     shape: Shape | None
 
     @property
@@ -64,8 +68,13 @@ def read(body: bytes) -> Asked:
     """
     fields = _parsed(body)
     turns = _turns(fields)
-    answer = answer_in([text for role, text in turns if role == "user"])
-    return Asked(fields, turns, _limit(fields), answer, shape_of(fields))
+    found = request_in([text for role, text in turns if role == "user"])
+    shape = shape_of(fields)
+    if found is None:
+        return Asked(fields, turns, _limit(fields), None, Wishes(), shape)
+    told = [text for role, text in turns if role in _TELLING]
+    wishes = wishes_in("\n\n".join([*told, found.around]))
+    return Asked(fields, turns, _limit(fields), found.answer, wishes, _named(shape, wishes))
 
 
 def completion(asked: Asked, digest: bytes, slip: str | None = None) -> Answer:
@@ -76,7 +85,7 @@ def completion(asked: Asked, digest: bytes, slip: str | None = None) -> Answer:
         digest: Its body's SHA-256, from which `id` and `created` are made.
         slip: One of `faults.SLIPS` that the answer has, if any.
     """
-    content, finish = _cut(written(asked.answer, slip, asked.shape), asked.limit)
+    content, finish = _cut(written(asked.answer, slip, asked.shape, asked.wishes), asked.limit)
     said: object = _parts(content) if slip == "list-content" else content
     message = {"role": "assistant", "content": said, "refusal": None}
     choice = {"index": 0, "message": message, "logprobs": None, "finish_reason": finish}
@@ -91,6 +100,14 @@ def completion(asked: Asked, digest: bytes, slip: str | None = None) -> Answer:
     if slip != "no-usage":
         reply["usage"] = _usage(asked.prompt_tokens, spent)
     return Answer(reply, spent)
+
+
+def _named(shape: Shape | None, wishes: Wishes) -> Shape | None:
+    """The object that the reply must be, by the request's words where no schema says more."""
+    if shape is None and not wishes.json:
+        return None
+    properties = shape.properties if shape else {}
+    return Shape(properties, (wishes.reasoning, wishes.revision))
 
 
 def _parsed(body: bytes) -> dict[str, object]:

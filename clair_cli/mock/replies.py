@@ -1,12 +1,14 @@
 """What the copy editor says: a rationale and a revision, in the form that was asked for."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from clair_cli.mock.copyeditor import Edited, edit
-from clair_cli.mock.structured import REASONING, REVISION, Shape
-from clair_cli.mock.student import answer_in
+from clair_cli.mock.structured import Shape
+from clair_cli.mock.student import request_in
+from clair_cli.mock.wishes import Wishes, wishes_in
+from clair_cli.mock.worsening import worsen
 
 _WHO = "I am clair's offline copy editor, a set of rules and not a language model."
 _PLAIN = (
@@ -35,33 +37,40 @@ class Reply(NamedTuple):
 
 def reply_to(turns: Sequence[str]) -> str:
     """Return the reply to a conversation, given what the user said in it, oldest first."""
-    return written(answer_in(turns))
+    found = request_in(turns)
+    return written(found.answer, wishes=wishes_in(found.around)) if found else written(None)
 
 
-def written(answer: str | None, slip: str | None = None, shape: Shape | None = None) -> str:
+def written(
+    answer: str | None,
+    slip: str | None = None,
+    shape: Shape | None = None,
+    wishes: Wishes = Wishes(),  # noqa: B008  frozen
+) -> str:
     """Write the reply to a request.
 
     Args:
         answer: The student's answer that is to be revised, or None where there is none.
         slip: One of `faults.SLIPS` that concerns the words, if any.
-        shape: The object that the reply must be; None for the sections of the paper.
+        shape: The object that the reply must be; None for two sections.
+        wishes: What the request's words want the reply to be.
     """
     if answer is None:
         return shape.plain(_PLAIN) if shape else _PLAIN
     if slip == "unparseable":
         return _ADRIFT
-    rationale, revisions = _reply(answer, slip)
+    rationale, revisions = _reply(answer, slip, worsen if wishes.worse else edit)
     if shape:
         return shape.revision(rationale, revisions)
-    sections = [f"{{{REASONING}}}:\n{rationale}"]
-    sections += [f"{{{REVISION}}}:\n{text}" for text in revisions]
+    sections = [f"{{{wishes.reasoning}}}:\n{rationale}"]
+    sections += [f"{{{wishes.revision}}}:\n{text}" for text in revisions]
     return "\n\n".join(sections)
 
 
-def _reply(answer: str, slip: str | None) -> Reply:
+def _reply(answer: str, slip: str | None, editor: Callable[[str], Edited]) -> Reply:
     if slip == "over-edit":
         return Reply(_TOO_MUCH, (_rewritten(answer),))
-    edited = edit(answer)
+    edited = editor(answer)
     if slip == "duplicate-marker":
         return Reply(_rationale(edited), (_rewritten(answer), edited.text))
     return Reply(_rationale(edited), (edited.text,))

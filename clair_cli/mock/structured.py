@@ -1,20 +1,13 @@
 """Structured output: what a `response_format` asks for, and texts as such an object."""
 
-import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import orjson
 
 from clair_cli.mock.errors import Refusal
+from clair_cli.mock.wishes import REASONING, REASONS, REVISES, REVISION
 
-REASONING = "teacher_reasoning"
-REVISION = "corrected_student_solution"
-
-_REASONING = re.compile("reason|rational|think|thought|expla|analys|critique", re.IGNORECASE)
-_REVISION = re.compile(
-    "correct|revis|improv|worse|rewr|edit|solution|answer|response", re.IGNORECASE
-)
 _PARAM = "response_format"
 _KINDS = ("text", "json_object", "json_schema")
 _BLANKS: Mapping[str, Callable[[], object]] = {
@@ -33,9 +26,11 @@ class Shape:
 
     Attributes:
         properties: The schema of each of its properties; empty where any object will do.
+        names: What the two parts are then called: the reasoning, the revised answer.
     """
 
     properties: Mapping[str, object]
+    names: tuple[str, str] = (REASONING, REVISION)
 
     def revision(self, rationale: str, revisions: Sequence[str]) -> str:
         """Write a revision; several of them repeat the key, which JSON allows and none expects."""
@@ -61,11 +56,11 @@ class Shape:
     def _names(self) -> tuple[str, str]:
         """Which properties take the reasoning and the revision; "" where there is none."""
         if not self.properties:
-            return REASONING, REVISION
+            return self.names
         names = list(self.properties)
-        reasoning = next(filter(_REASONING.search, names), names[0] if len(names) > 1 else "")
+        reasoning = next(filter(REASONS.search, names), names[0] if len(names) > 1 else "")
         others = [name for name in names if name != reasoning]
-        return reasoning, next(filter(_REVISION.search, others), others[0] if others else "")
+        return reasoning, next(filter(REVISES.search, others), others[0] if others else "")
 
     def _blank(self, name: str) -> object:
         schema = self.properties[name]
