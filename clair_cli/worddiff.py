@@ -10,7 +10,7 @@ from clair_cli.words import pieces
 Change: TypeAlias = Literal["same", "gone", "new"]
 
 _BRIDGE = 3
-"""Characters without a word or a line end between two changes, up to which one change is easier to read."""
+"""Characters between two changes, without a word or a line end, which are taken for changed."""
 
 
 def word_diff(old: str, new: str) -> Iterator[tuple[Change, str]]:
