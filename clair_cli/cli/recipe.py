@@ -117,8 +117,12 @@ def _template_record(template: Template) -> dict[str, str]:
     return {"name": template.name, "text": template.text}
 
 
-def _template_of(record: Any, name: str) -> Template | None:
-    return None if record is None else Template(record["name"], record["text"], name)
+def _also(record: Mapping[str, Any], name: str) -> Template | None:
+    """The template that was asked as well, in the form of the first."""
+    also = record["also"]
+    if also is None:
+        return None
+    return Template(also["name"], also["text"], name).bound(structured=record["structured"])
 
 
 def recipe_of(record: Mapping[str, Any], name: str) -> Recipe:
@@ -150,7 +154,7 @@ def recipe_of(record: Mapping[str, Any], name: str) -> Recipe:
             attempts=record["attempts"],
             mock=record["mock"],
             store=Path(store) if store else None,
-            steering=steering_of(record, _template_of(record["also"], name)),
+            steering=steering_of(record, _also(record, name)),
         )
     except (KeyError, TypeError, ValueError) as exc:
         raise UsageError(
