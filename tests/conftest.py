@@ -1,5 +1,6 @@
 """How tests drive the program: the real command in a process of its own."""
 
+import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -20,18 +21,37 @@ Clair = Callable[..., Ran]
 
 
 @pytest.fixture(scope="session")
-def forker() -> Iterator[Forker]:
+def preloaded() -> Iterator[Forker]:
     """A process that has loaded what most commands need."""
     with forking(LOADED, {}) as started:
         yield started
 
 
 @pytest.fixture
-def clair(tmp_path: Path, forker: Forker) -> Clair:
+def clair(tmp_path: Path, preloaded: Forker) -> Clair:
     """Run `clair` in a directory of its own."""
 
     def run(*arguments: object, env: Mapping[str, str] | None = None, stdin: bytes = b"") -> Ran:
-        return forker(tmp_path, *arguments, env=env, stdin=stdin)
+        return preloaded(tmp_path, *arguments, env=env, stdin=stdin)
+
+    return run
+
+
+@pytest.fixture
+def fresh_clair(tmp_path: Path) -> Clair:
+    """The same in a process that loads everything itself, as its environment says."""
+
+    def run(*arguments: object, env: Mapping[str, str] | None = None) -> Ran:
+        done = subprocess.run(
+            [*CLAIR, *map(str, arguments)],
+            cwd=tmp_path,
+            env=environment(env),
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=100,
+            check=False,
+        )
+        return Ran(done.returncode, done.stdout.decode(), done.stderr.decode())
 
     return run
 

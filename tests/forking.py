@@ -4,6 +4,7 @@ A fork has the arguments, the environment, the directory, the standard streams a
 a process of its own. What starting takes is tested where it matters (`--help`, kills, signals).
 """
 
+import json
 import os
 import subprocess
 import sys
@@ -12,8 +13,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
-
-import orjson
 
 ROOT = Path(__file__).parent.parent
 
@@ -96,7 +95,7 @@ class Forker:
         }
         assert self._process.stdin
         assert self._process.stdout
-        print(orjson.dumps(asked).decode(), file=self._process.stdin, flush=True)
+        print(json.dumps(asked), file=self._process.stdin, flush=True)
         code = int(self._process.stdout.readline())
         return Ran(code, *(streams[name].read_bytes().decode() for name in ("out", "err")))
 
