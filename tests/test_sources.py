@@ -115,6 +115,14 @@ SHAPES: dict[str, tuple[dict[str, Any], list[dict[str, str]], str]] = {
         [U1, A1, U2],
         "2.",
     ),
+    "prompt that is all turns as one text": (
+        {
+            "prompt": "System: Be brief.\n\nUser: One?\n\nAssistant: 1.\n\nUser: Two?",
+            "rejected": [S, U1, A1, U2, A2],
+        },
+        [S, U1, A1, U2],
+        "2.",
+    ),
     "prompt repeated before more turns": (
         {"prompt": [S, U1], "rejected": [S, U1, A1, U2, A2]},
         [S, U1, A1, U2],
