@@ -342,6 +342,7 @@ def test_pieces_are_the_text_and_begin_where_characters_do(text: str) -> None:
         ("the big red ant", "one small green ant", "[the big red]{one small green} ant"),
         ("我有三只猫。", "我有两只猫。", "我有[三]{两}只猫。"),
         ("a 👍🏽 b", "a 👍🏿 b", "a [👍🏽]{👍🏿} b"),
+        ("🇫🇷🇩🇪", "🇫🇷🇩🇰", "🇫🇷[🇩🇪]{🇩🇰}"),
         ("one\n\ntwo", "1\n\n2", "[one]{1}\n\n[two]{2}"),
         ("same", "same", "same"),
         ("", "new", "{new}"),

@@ -69,6 +69,7 @@ def shapes() -> dict[str, list[dict[str, Any]]]:
         ],
         "clair": [{"prompt": "q", "chosen": new, "rejected": old, "rational": "r"}],
         "implicit": [{"chosen": new, "rejected": old}],
+        "ranked": [{"prompt": "q", "completions": [new[1:], turns("", "Ants!")[1:], old[1:]]}],
     }
 
 
@@ -287,15 +288,17 @@ def test_what_is_kept_on_disk_comes_back_as_it_was() -> None:
 # The pager
 
 
-def on_terminal(tmp_path: Path, *arguments: str, env: dict[str, str]) -> tuple[int, str]:
-    """Run the command with a terminal of its own; what appears there."""
+def on_terminal(
+    tmp_path: Path, *arguments: str, env: dict[str, str], out: Path | None = None
+) -> tuple[int, str]:
+    """Run the command with a terminal of its own; what appears there. Data may go to `out`."""
     inside, outside = pty.openpty()
     child = subprocess.Popen(
         [*CLAIR, *arguments],
         cwd=tmp_path,
         env={**environment(), "TERM": "xterm", **env},
         stdin=outside,
-        stdout=outside,
+        stdout=os.open(out, os.O_WRONLY | os.O_CREAT) if out else outside,
         stderr=outside,
     )
     os.close(outside)
@@ -327,6 +330,9 @@ def test_a_pager_gets_it_all_on_a_terminal_and_nothing_elsewhere(
     assert "\x1b" not in paged
     (tmp_path / "paged").unlink()
     assert DIFF in show("pairs.jsonl", env={"PAGER": pager}).out
+    out = tmp_path / "out"
+    assert on_terminal(tmp_path, "show", "pairs.jsonl", env={"PAGER": pager}, out=out) == (0, "")
+    assert DIFF in out.read_text()
     assert not (tmp_path / "paged").exists()
 
 
@@ -372,6 +378,23 @@ def test_which_pagers_show_colours(command: list[str], environ: dict[str, str], 
     assert keeps_colours(command, environ) == kept
 
 
+def test_a_reader_that_goes_away_ends_the_command_as_a_pipeline_expects(tmp_path: Path) -> None:
+    write_rows(tmp_path / "pairs.jsonl", [pair(f"a{n}") for n in range(2_000)])
+    with subprocess.Popen(
+        [*CLAIR, "show", "pairs.jsonl"],
+        cwd=tmp_path,
+        env=environment(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    ) as child:
+        assert child.stdout
+        assert child.stderr
+        child.stdout.readline()
+        child.stdout.close()
+        assert child.stderr.read() == b""
+    assert child.returncode == 141
+
+
 # Memory
 
 
@@ -385,16 +408,19 @@ sys.exit(code)
 
 
 def peak(tmp_path: Path, *arguments: str) -> int:
-    """Kilobytes that the command took at most."""
-    done = subprocess.run(
+    """Kilobytes that the command took at most until somebody had read its first lines."""
+    with subprocess.Popen(
         [sys.executable, "-c", PEAK, *arguments],
         cwd=tmp_path,
         env=environment(),
-        stdout=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
-        check=True,
-    )
-    return int(done.stderr.split()[-1])
+    ) as child:
+        assert child.stdout
+        assert child.stderr
+        assert child.stdout.readline()
+        child.stdout.close()
+        return int(child.stderr.read().split()[-1])
 
 
 @pytest.mark.heavy

@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 
 from clair_cli.contrast import contrast
 from clair_cli.measuring import SHARES, Measured, histograms
+from clair_cli.preferences import HOPELESS
 from clair_cli.records import METRICS
 from tests.conftest import CLAIR, Clair, Ran, environment, write_rows
 from tests.forking import Forker, forking
@@ -142,7 +143,7 @@ def test_a_limit_reads_no_further(stats: Clair, tmp_path: Path) -> None:
 def test_what_holds_no_pairs_is_refused(stats: Clair, tmp_path: Path) -> None:
     write_rows(tmp_path / "p.jsonl", [pair("a")])
     write_rows(tmp_path / "in.jsonl", [{"prompt": "p", "response": "r"}])
-    write_rows(tmp_path / "many.jsonl", [{"a": 1}] * 3000)
+    write_rows(tmp_path / "many.jsonl", [*([{"a": 1}] * HOPELESS), pair("too late")])
     alone = [{"id": n, "prompt": "p", "completion": "c", "label": True} for n in range(3)]
     write_rows(tmp_path / "alone.jsonl", alone)
     (tmp_path / "empty.jsonl").write_bytes(b"")

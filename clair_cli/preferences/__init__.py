@@ -106,6 +106,7 @@ def read_pair(cells: Cells, number: int, measure: Measure, *, trusts_columns: bo
     Raises:
         Unfit: They hold none.
     """
+    cells = _ends(cells)
     if not {"chosen", "rejected"} <= cells.keys():
         raise Unfit("no_columns", "is not a pair: it has no columns 'chosen' and 'rejected'")
     shared, chosen, rejected = _answers(cells)
@@ -120,6 +121,16 @@ def read_pair(cells: Cells, number: int, measure: Measure, *, trusts_columns: bo
         contrast=(_contrast(cells) if trusts_columns else None) or measure(rejected, chosen),
         extra=_extra(cells),
     )
+
+
+def _ends(cells: Cells) -> Cells:
+    """A row that ranks several answers, as a pair of the best and the worst."""
+    ranked = cells.get("completions")
+    if not isinstance(ranked, list) or len(ranked) < 2 or "chosen" in cells:
+        return cells
+    if not all(isinstance(each, list) for each in ranked):  # UltraFeedback's, in no order
+        return cells
+    return {**cells, "chosen": ranked[0], "rejected": ranked[-1]}
 
 
 def _answers(cells: Cells) -> tuple[list[Message], str, str]:
