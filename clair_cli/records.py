@@ -106,7 +106,8 @@ class Request:
     """One chat-completion body to be sent, and what identifies its answer.
 
     Attributes:
-        body: Canonical JSON (sorted keys, UTF-8): exactly these bytes are sent and hashed.
+        body: Canonical JSON (sorted keys, but for a schema's; UTF-8): exactly these bytes are sent
+            and hashed.
         occurrence: How many rows before this one asked the same first body, from 0.
         attempt: Which reply for the row this asks for, from 1.
         digest: SHA-256 of `body`, 32 bytes.

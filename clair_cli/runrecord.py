@@ -85,6 +85,11 @@ def run_record(
         "python": platform.python_version(),
         "command": run.command,
         "input": run.source,
+        "source": (
+            {"dataset": run.source_dataset, "commit": run.source_commit}
+            if run.source_dataset
+            else None
+        ),
         "template": {
             "name": run.template.name,
             "direction": run.template.direction,

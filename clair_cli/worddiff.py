@@ -10,7 +10,7 @@ from clair_cli.words import pieces
 Change: TypeAlias = Literal["same", "gone", "new"]
 
 _BRIDGE = 3
-"""Characters between two changes, without a word or a line end, which are taken for changed."""
+"""Characters between two changes, without a word or a line end, that are shown as changed too."""
 
 
 def word_diff(old: str, new: str) -> Iterator[tuple[Change, str]]:

@@ -1,55 +1,52 @@
 """How tests drive the program: the real command in a process of its own."""
 
-import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import orjson
 import pytest
 
+from tests.forking import ROOT, Forker, Ran, environment, forking
 from tests.serving import Endpoint, serving
 
-ROOT = Path(__file__).parent.parent
+__all__ = ["CLAIR", "ROOT", "Clair", "Ran", "environment"]
+
 CLAIR = [sys.executable, "-m", "clair_cli"]
-
-
-@dataclass
-class Ran:
-    """What a command did."""
-
-    code: int
-    out: str
-    err: str
-
-    @property
-    def last(self) -> str:
-        """The last line on stderr."""
-        return self.err.strip().splitlines()[-1] if self.err.strip() else ""
-
+LOADED = ["clair_cli.cli.job", "clair_cli.cli.exported", "clair_cli.cli.show"]
 
 Clair = Callable[..., Ran]
 
 
-def environment(extra: Mapping[str, str] | None = None) -> dict[str, str]:
-    """The environment for a command: nothing of the tester's own settings."""
-    kept = {k: v for k, v in os.environ.items() if not k.startswith(("OPENAI_", "CLAIR_"))}
-    return {**kept, "PYTHONPATH": str(ROOT), "COLUMNS": "100", **(extra or {})}
+@pytest.fixture(scope="session")
+def preloaded() -> Iterator[Forker]:
+    """A process that has loaded what most commands need."""
+    with forking(LOADED, {}) as started:
+        yield started
 
 
 @pytest.fixture
-def clair(tmp_path: Path) -> Clair:
+def clair(tmp_path: Path, preloaded: Forker) -> Clair:
     """Run `clair` in a directory of its own."""
 
     def run(*arguments: object, env: Mapping[str, str] | None = None, stdin: bytes = b"") -> Ran:
+        return preloaded(tmp_path, *arguments, env=env, stdin=stdin)
+
+    return run
+
+
+@pytest.fixture
+def fresh_clair(tmp_path: Path) -> Clair:
+    """The same in a process that loads everything itself, as its environment says."""
+
+    def run(*arguments: object, env: Mapping[str, str] | None = None) -> Ran:
         done = subprocess.run(
             [*CLAIR, *map(str, arguments)],
             cwd=tmp_path,
             env=environment(env),
-            input=stdin,
+            stdin=subprocess.DEVNULL,
             capture_output=True,
             timeout=100,
             check=False,

@@ -1,14 +1,20 @@
-"""The real command without its slow imports: a process that has loaded them forks for each run."""
+"""The real command without its slow imports: a process that has loaded them forks for each run.
 
+A fork has the arguments, the environment, the directory, the standard streams and the exit code of
+a process of its own. What starting takes is tested where it matters (`--help`, kills, signals).
+"""
+
+import json
+import os
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
-import orjson
-
-from tests.conftest import Ran, environment
+ROOT = Path(__file__).parent.parent
 
 _FORKER = """
 import importlib, json, os, sys, traceback
@@ -22,10 +28,13 @@ for line in sys.stdin:
     if child:
         print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
         continue
+    os.environ.clear()
     os.environ.update(asked["env"])
     os.chdir(asked["cwd"])
-    for stream, path in ((1, asked["out"]), (2, asked["err"])):
-        os.dup2(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC), stream)
+    write = os.O_WRONLY | os.O_CREAT | os.O_TRUNC
+    for stream, (name, mode) in enumerate((("in", 0), ("out", write), ("err", write))):
+        os.dup2(os.open(asked[name], mode), stream)
+    sys.stdin = open(0, closefd=False)
     sys.argv, code = ["clair", *asked["arguments"]], 1
     try:
         main()
@@ -38,27 +47,57 @@ for line in sys.stdin:
 """
 
 
+@dataclass
+class Ran:
+    """What a command did."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def last(self) -> str:
+        """The last line on stderr."""
+        return self.err.strip().splitlines()[-1] if self.err.strip() else ""
+
+
+def environment(extra: Mapping[str, str] | None = None) -> dict[str, str]:
+    """The environment for a command: nothing of the tester's own settings."""
+    kept = {k: v for k, v in os.environ.items() if not k.startswith(("OPENAI_", "CLAIR_"))}
+    return {**kept, "PYTHONPATH": str(ROOT), "COLUMNS": "100", **(extra or {})}
+
+
 class Forker:
     """Runs commands, each in a fork of one process."""
 
-    def __init__(self, process: "subprocess.Popen[str]") -> None:
+    def __init__(
+        self, process: "subprocess.Popen[str]", folder: Path, env: Mapping[str, str]
+    ) -> None:
         self._process = process
+        self._folder = folder
+        self._env = env
 
-    def __call__(self, cwd: Path, *arguments: object, env: Mapping[str, str] | None = None) -> Ran:
+    def __call__(
+        self,
+        cwd: Path,
+        *arguments: object,
+        env: Mapping[str, str] | None = None,
+        stdin: bytes = b"",
+    ) -> Ran:
         """Run `clair` with `arguments` in the directory `cwd`."""
-        out, err = cwd / ".stdout", cwd / ".stderr"
+        streams = {name: self._folder / name for name in ("in", "out", "err")}
+        streams["in"].write_bytes(stdin)
         asked = {
             "arguments": [str(each) for each in arguments],
-            "env": dict(env or {}),
+            "env": environment({**self._env, **(env or {})}),
             "cwd": str(cwd),
-            "out": str(out),
-            "err": str(err),
+            **{name: str(path) for name, path in streams.items()},
         }
         assert self._process.stdin
         assert self._process.stdout
-        print(orjson.dumps(asked).decode(), file=self._process.stdin, flush=True)
+        print(json.dumps(asked), file=self._process.stdin, flush=True)
         code = int(self._process.stdout.readline())
-        return Ran(code, out.read_text(), err.read_text())
+        return Ran(code, *(streams[name].read_bytes().decode() for name in ("out", "err")))
 
 
 @contextmanager
@@ -66,7 +105,10 @@ def forking(modules: list[str], env: Mapping[str, str]) -> Iterator[Forker]:
     """A process that has loaded `modules`; what they read of `env` they read but once."""
     command = [sys.executable, "-W", "ignore", "-c", _FORKER, *modules]
     pipe = subprocess.PIPE
-    with subprocess.Popen(
-        command, env=environment(env), stdin=pipe, stdout=pipe, text=True
-    ) as process:
-        yield Forker(process)
+    with (
+        TemporaryDirectory() as folder,
+        subprocess.Popen(
+            command, env=environment(env), stdin=pipe, stdout=pipe, text=True
+        ) as process,
+    ):
+        yield Forker(process, Path(folder), env)

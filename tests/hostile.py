@@ -8,6 +8,7 @@ import orjson
 from tests.conftest import write_rows
 
 RUN = "window.hostile=1;alert(1)"
+FILE = "train-<img src=x onerror=alert(1)>.jsonl"
 HOSTILE = [
     f"<script>{RUN}</script>",
     f"</script><script>{RUN}</script>",
@@ -31,7 +32,7 @@ def hostile_run(folder: Path) -> Path:
     """Write a finished run to `folder`/out; each id is one of `HOSTILE`."""
     out = folder / "out"
     (out / ".clair").mkdir(parents=True)
-    write_rows(out / "train-<img src=x onerror=alert(1)>.jsonl", [_pair(each) for each in HOSTILE])
+    write_rows(out / FILE, [_pair(each) for each in HOSTILE])
     write_rows(out / ".clair/failures.jsonl", [_failure(each) for each in HOSTILE])
     (out / ".clair/run.json").write_bytes(orjson.dumps(_record(" ".join(HOSTILE))))
     return out
@@ -63,6 +64,7 @@ def _record(text: str) -> dict[str, Any]:
         "format": text,
         "options": {text: text},
         "counts": {"rows": 30, "failures": 15, "retries_by_reason": {text: 1}, "adapted": [text]},
+        "files": [FILE],
         "replicas": [{"endpoint": text}],
         "finished": text,
         text: text,

@@ -272,7 +272,9 @@ def test_without_pairs_the_card_is_whole(tmp_path: Path, quick: Clair) -> None:
 def test_every_column_that_is_written_is_explained(form: str, tmp_path: Path, quick: Clair) -> None:
     row = {"prompt": "Say it.", "response": "This is is a test.", "topic": "t", "we|ird`": 1}
     write_rows(tmp_path / "in.jsonl", [row])
-    ran = quick("revise", "in.jsonl", "--mock", "--format", form, "--keep-columns", "topic,we|ird`")
+    options = ["--format", form, "--keep-columns", "topic,we|ird`", "--keep-thinking"]
+    options += ["--min-kept", "0.1", "--keep-best", *(["--also", "worsen"] * (form == "ranked"))]
+    ran = quick("revise", "in.jsonl", "--mock", *options)
     assert ran.code == 0, ran.err
     written = read_rows(tmp_path / "in.clair/train.jsonl")[0]
     explained = Card.at(tmp_path / "in.clair").tables[-1]

@@ -445,9 +445,8 @@ def library(hub: Hub, home: Path, asked: Sequence[tuple[str, str | None, str]]) 
 SHARDS = {f"data/part-{n}/train_{m}.jsonl": f"{n}.{m}" for n in (10, 9) for m in (2, 11, 1)}
 
 
-def test_files_come_in_the_order_of_the_library_also_from_a_copy(
-    hub: Hub, home: Path, read: Read, clair: Clair, tmp_path: Path
-) -> None:
+@pytest.mark.heavy
+def test_files_come_in_the_order_of_the_library(hub: Hub, home: Path, read: Read) -> None:
     shards = {path: jsonl(rows(2, tag)) for path, tag in SHARDS.items()}
     odd = "license: [mit, 7, {a: b}]\nlanguage:\n- en\n- no\n- null"
     one = hub.add("user/shards", {"README.md": card(odd), **shards})
@@ -463,12 +462,26 @@ def test_files_come_in_the_order_of_the_library_also_from_a_copy(
     for name, _, _ in asked:
         assert len(found["rows"][name]) > 6
         assert read(name) == found["rows"][name]
+
+
+def test_a_downloaded_copy_is_read_offline(
+    hub: Hub, home: Path, clair: Clair, tmp_path: Path
+) -> None:
+    order = "configs:\n- {config_name: default, data_files: [z.jsonl, 'a*.jsonl', m.jsonl]}"
+    parts = {name: rows(2, name) for name in ("a10", "a2", "m", "z")}
+    files = {f"{name}.jsonl": jsonl(part) for name, part in parts.items()}
+    commit = hub.add("user/copied", {"README.md": card(f"license: cc0-1.0\n{order}"), **files})
+    env = hub_environment(hub, home)
+    code = "import huggingface_hub as h; h.snapshot_download('user/copied', repo_type='dataset')"
+    subprocess.run([sys.executable, "-c", code], env=environment(env), check=True)
     hub.requests.clear()
-    env = {**hub_environment(hub, home), "HF_HUB_OFFLINE": "1"}
-    ran = clair("revise", "user/order", *PAIRED, "--fresh", env=env)
-    assert (ran.code, ran.err) == (0, "")
-    assert ids(read_rows(tmp_path / "out.jsonl")) == found["rows"]["user/order"]
-    assert hub.requests == []
+    env["HF_HUB_OFFLINE"] = "1"
+    ran = clair("revise", "user/copied", "--mock", "-q", "-o", "out", env=env)
+    assert (ran.code, ran.err, hub.requests) == (0, "", [])
+    wanted = ids(list(chain(*(parts[name] for name in ("z", "a10", "a2", "m")))))
+    assert ids(read_rows(tmp_path / "out" / "train.jsonl")) == wanted
+    published = (tmp_path / "out" / "README.md").read_text()
+    assert [each for each in ("user/copied", commit, "cc0-1.0") if each not in published] == []
 
 
 @pytest.mark.heavy

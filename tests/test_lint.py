@@ -460,13 +460,13 @@ def test_the_train_split_of_a_directory_is_the_default(clair: Clair, tmp_path: P
     assert clair("lint", "out", "--split", "test").code == 3
 
 
-def test_a_tokenizer_needs_transformers(clair: Clair, tmp_path: Path) -> None:
+def test_a_tokenizer_needs_transformers(fresh_clair: Clair, tmp_path: Path) -> None:
     """A module that cannot be imported stands in for one that is not there."""
     write_rows(tmp_path / "data.jsonl", talks())
     (tmp_path / "absent").mkdir()
     (tmp_path / "absent" / "transformers.py").write_text("raise ModuleNotFoundError('no')\n")
     path = f"{tmp_path / 'absent'}:{environment()['PYTHONPATH']}"
-    ran = clair("lint", "data.jsonl", "--tokenizer", "gpt2", env={"PYTHONPATH": path})
+    ran = fresh_clair("lint", "data.jsonl", "--tokenizer", "gpt2", env={"PYTHONPATH": path})
     assert (ran.code, ran.last) == (
         2,
         "clair: --tokenizer needs transformers; pip install transformers",

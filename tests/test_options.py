@@ -326,7 +326,9 @@ def test_a_file_as_output_keeps_its_side_files_hidden_beside_it(
     assert len(read_rows(tmp_path / "out" / "pairs.jsonl")) == 3
     hidden = tmp_path / "out" / ".pairs.jsonl.clair"
     assert {p.name for p in (tmp_path / "out").iterdir()} == {"pairs.jsonl", hidden.name}
-    assert {p.name for p in hidden.iterdir()} == {"store.sqlite3", "failures.jsonl", "run.json"}
+    assert {p.name for p in hidden.iterdir()} == {
+        *("store.sqlite3", "failures.jsonl", "run.json", "recipe.json"),
+    }
 
 
 def test_stdout_gets_the_pairs_and_nothing_else(clair: Clair, endpoint: Endpoint) -> None:
@@ -350,7 +352,7 @@ def test_a_longer_prompt_is_written_out_in_the_standard_format(
     assert pair["prompt"] == "System: Be brief.\n\nUser: One?\n\nAssistant: 1.\n\nUser: Two?"
 
 
-@pytest.mark.parametrize("name", ["o.parquet", "o.jsonl.gz", "o.jsonl.zst", "o.csv", "o.json"])
+@pytest.mark.parametrize("name", ["o.jsonl.bz2", "o.csv", "o.json"])
 def test_an_ending_that_cannot_be_written_is_refused_with_a_cure(
     name: str, refused: Refused
 ) -> None:

@@ -75,7 +75,7 @@ for line in sys.stdin:
 
 
 @pytest.fixture(scope="module")
-def forker(
+def loaded(
     serving: Hub, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator["subprocess.Popen[str]"]:
     """A process that has loaded the Hub's client, which takes long, and forks for each command."""
@@ -89,8 +89,8 @@ def forker(
 class Pusher:
     """Runs `clair push` against a Hub; with variables of its own, in a process all of its own."""
 
-    def __init__(self, clair: Clair, hub: Hub, home: Path, forker: "subprocess.Popen[str]") -> None:
-        self.clair, self.hub, self.home, self.forker = clair, hub, home, forker
+    def __init__(self, clair: Clair, hub: Hub, home: Path, loaded: "subprocess.Popen[str]") -> None:
+        self.clair, self.hub, self.home, self.loaded = clair, hub, home, loaded
 
     def __call__(
         self, run: Path, *options: str, name: str = NAME, token: str | None = None, **env: str
@@ -109,14 +109,14 @@ class Pusher:
     def fork(self, arguments: list[str], env: dict[str, str]) -> Ran:
         out, err = self.home / "stdout", self.home / "stderr"
         asked = {"arguments": arguments, "env": env, "out": str(out), "err": str(err)}
-        print(orjson.dumps(asked).decode(), file=self.forker.stdin, flush=True)
-        code = int(self.forker.stdout.readline())
+        print(orjson.dumps(asked).decode(), file=self.loaded.stdin, flush=True)
+        code = int(self.loaded.stdout.readline())
         return Ran(code, out.read_text(), err.read_text())
 
 
 @pytest.fixture
-def push(clair: Clair, hub: Hub, tmp_path: Path, forker: "subprocess.Popen[str]") -> Pusher:
-    return Pusher(clair, hub, tmp_path, forker)
+def push(clair: Clair, hub: Hub, tmp_path: Path, loaded: "subprocess.Popen[str]") -> Pusher:
+    return Pusher(clair, hub, tmp_path, loaded)
 
 
 def rewrite(run: Path, files: dict[str, bytes]) -> None:
@@ -136,7 +136,12 @@ def test_pushes_what_a_reader_needs_and_nothing_else(run: Path, hub: Hub, push: 
     assert (ran.code, ran.out) == (0, f"{hub.url}/datasets/{NAME}\n"), ran.err
     files = hub.files(NAME)
     assert files.keys() == PUSHED
-    assert {n: (run / n).read_bytes() for n in PUSHED - {".gitattributes"}}.items() <= files.items()
+    same = PUSHED - {".gitattributes", ".clair/run.json"}
+    assert {name: (run / name).read_bytes() for name in same}.items() <= files.items()
+    record = orjson.loads((run / ".clair/run.json").read_bytes())
+    published = orjson.loads(files[".clair/run.json"])
+    assert record.keys() - published.keys() == {"replicas"}
+    assert "endpoints" not in published["options"]
     assert [each.message for each in hub.commits(NAME)][1:] == ["initial commit"]
     assert hub.commits(NAME)[0].message.startswith(f"{len(read_rows(run / 'train.jsonl'))} pairs")
     assert not hub.repo(NAME).private

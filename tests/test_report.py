@@ -129,8 +129,8 @@ def test_the_page_says_what_ran_and_why_rows_failed(
     prose = Page(tmp_path / "report.html").prose
     for words in ("Rows read 150", "Pairs 147 98.0 % of rows", "Failures 3 2.0 % of rows"):
         assert words in prose
-    assert re.search(r"unchanged 2 line 8, \w{16} the revision equals the answer", prose)
-    assert "no_columns 1 line 10" in prose
+    assert re.search(r"unchanged 2 in\.jsonl, line 8, \w{16} the revision equals the answer", prose)
+    assert "no_columns 1 in.jsonl, line 10" in prose
     assert "153 replies in" in prose
     assert "Input in.jsonl" in prose
     assert "-----------------" in prose  # of the template
@@ -192,6 +192,14 @@ SHAPES: dict[str, list[dict[str, Any]]] = {
         {"id": "x", "prompt": PROMPT, "completion": "Bad.", "label": False},
         {"id": "x", "prompt": PROMPT, "completion": "Good.", "label": True},
     ],
+    "ranked": [
+        {
+            "prompt": PROMPT,
+            "completions": [
+                [{"role": "assistant", "content": text}] for text in ("Good.", "So so.", "Bad.")
+            ],
+        }
+    ],
     "ShareGPT": [
         {
             "conversations": [{"from": "human", "value": "Why?"}],
@@ -231,13 +239,18 @@ def test_every_file_of_a_run_is_read(
     rows = read_rows(run / "train.jsonl")[:6]
     out = tmp_path / "out"
     (out / ".clair").mkdir(parents=True)
-    for name, part in (("train-00000", rows[:3]), ("train-00001", rows[3:5]), ("test", rows[5:])):
+    shards = {
+        "train-00000-of-00002": rows[:3],
+        "train-00001-of-00002": rows[3:5],
+        "test": rows[5:],
+    }
+    for name, part in shards.items():
         write_as(out / f"{name}.{ending}", part)
     assert report("out").code == 0
     page = Page(tmp_path / "report.html")
     ids = [row["id"] for row in rows]
-    assert [pair["id"] for pair in page.pairs] == [ids[5], *ids[:5]]
-    assert page.about["files"] == [f"{n}.{ending}" for n in ("test", "train-00000", "train-00001")]
+    assert [pair["id"] for pair in page.pairs] == ids
+    assert page.about["files"] == [f"{name}.{ending}" for name in shards]
     assert report("out", "--split", "train", "--limit", "4").code == 0
     page = Page(tmp_path / "report.html")
     assert [pair["id"] for pair in page.pairs] == ids[:4]

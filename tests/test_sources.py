@@ -10,7 +10,7 @@ from typing import Any
 import orjson
 import pytest
 import zstandard
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from clair_cli.inputs import Raw, find_input
@@ -113,6 +113,14 @@ SHAPES: dict[str, tuple[dict[str, Any], list[dict[str, str]], str]] = {
     "multi-turn in rejected": (
         {"prompt": "One?", "rejected": [U1, A1, U2, A2]},
         [U1, A1, U2],
+        "2.",
+    ),
+    "prompt that is all turns as one text": (
+        {
+            "prompt": "System: Be brief.\n\nUser: One?\n\nAssistant: 1.\n\nUser: Two?",
+            "rejected": [S, U1, A1, U2, A2],
+        },
+        [S, U1, A1, U2],
         "2.",
     ),
     "prompt repeated before more turns": (
@@ -482,6 +490,7 @@ def scratch(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("rows") / "in.jsonl"
 
 
+@settings(deadline=None)
 @given(prompt=texts, response=texts)
 def test_any_text_is_asked_and_paired_as_it_is(prompt: str, response: str, scratch: Path) -> None:
     write_rows(scratch, [{"prompt": prompt, "response": response}])

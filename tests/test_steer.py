@@ -1,18 +1,20 @@
 """Bounds on the contrast, several revisions of an answer, both directions, and thinking."""
 
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import orjson
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from clair_cli.bounds import Bounds
 from clair_cli.contrast import contrast
-from tests.conftest import Clair, Ran, answers, read_rows, write_rows
+from tests.conftest import ROOT, Clair, Ran, answers, read_rows, write_rows
 from tests.serving import Asked, Endpoint, completion, revised, serving
+from tests.test_mock_faults import command
 
 ANSWER = "Water boils at ninety degrees in the mountains and at hundred degrees by the sea."
 LITTLE = ANSWER.replace("hundred", "a hundred")
@@ -94,24 +96,14 @@ def test_the_closest_attempt_is_kept_and_flagged_where_that_is_wanted(
     revise: Revise, tmp_path: Path
 ) -> None:
     replies = [MUCH, ANSWER.replace("ninety", "about 90"), "Something else."]
-
-    def script(asked: Asked) -> dict[str, Any]:
-        return completion(revised(replies[asked.text.count("[Note") and len(seen) % 3]))
-
-    seen: list[int] = []
-
-    def counted(asked: Asked) -> dict[str, Any]:
-        reply = script(asked)
-        seen.append(1)
-        return reply
-
-    with serving(counted) as endpoint:
+    left = [completion(revised(text)) for text in replies]
+    with serving(lambda asked: left.pop(0)) as endpoint:
         ran = revise(endpoint, "--min-similarity", "0.99", "--keep-best")
     assert ran.code == 0, ran.err
     (pair,) = pairs_of(tmp_path / "out")
     assert pair["chosen"][0]["content"] == replies[1]
     assert pair["flag"] == "below_similarity"
-    assert len(seen) == 3
+    assert not left
 
 
 @pytest.fixture
@@ -170,8 +162,8 @@ def both_ways() -> Iterator[Endpoint]:
 
     def script(asked: Asked) -> dict[str, Any]:
         if "worsened_student_solution" in asked.text:
-            return completion(f"{{teacher_reasoning}}: An error.\n\n{{worsened_student_solution}}:\n"
-                              f"{asked.answer} Not.")  # fmt: skip
+            worse = revised(f"{asked.answer} Not.", "An error.")
+            return completion(worse.replace("corrected_student", "worsened_student"))
         return completion(revised(f"{asked.answer} Indeed."))
 
     with serving(script) as server:
@@ -219,4 +211,61 @@ def test_thinking_has_a_column_of_its_own_only_where_it_is_wanted(
 def test_with_an_endpoint_that_over_edits_the_bounds_bring_every_pair_inside(
     clair: Clair, tmp_path: Path
 ) -> None:
-    from tests.test_mock_faults import mock_server  # noqa: PLC0415
+    examples = ROOT / "examples/answers.jsonl"
+    with command("--fault", "over-edit=0.4", "--seed", "5") as (_, base_url):
+        asked = ("revise", examples, "-o", "out", "-m", "x", "--base-url", base_url)
+        ran = clair(*asked, "--min-similarity", "0.6", "--max-length-ratio", "1.3")
+        assert ran.code == 0, ran.err
+        counts = orjson.loads((tmp_path / "out/.clair/run.json").read_bytes())["counts"]
+        again = clair(*asked, "--min-similarity", "0.6", "--max-length-ratio", "1.3")
+    pairs = pairs_of(tmp_path / "out")
+    assert len(pairs) == 32
+    assert all(pair["similarity"] >= 0.6 and pair["length_ratio"] <= 1.3 for pair in pairs)
+    extra = sum(counts["asked_again_by_reason"].values())
+    assert extra > 3
+    assert counts["replies_paid"] == 32 + extra
+    assert re.search(rf"^asked again +{extra} \(", ran.err, re.MULTILINE)
+    assert "0 paid" in again.err
+
+
+@settings(deadline=None)
+@given(
+    old=st.text(min_size=1, max_size=60),
+    new=st.text(min_size=1, max_size=60),
+    bounds=st.builds(
+        Bounds,
+        st.none() | st.floats(0, 1),
+        st.none() | st.floats(0.1, 3),
+        st.none() | st.floats(0, 2),
+        st.none() | st.integers(1, 60),
+        st.none() | st.floats(0, 1),
+    ),
+)
+def test_a_bound_is_broken_exactly_where_its_metric_is_beyond_it(
+    old: str, new: str, bounds: Bounds
+) -> None:
+    found = contrast(old, new)
+    broken = {
+        "below_similarity": (bounds.min_similarity or 0) > found.similarity,
+        "below_kept": (bounds.min_kept or 0) > found.kept,
+        "above_levenshtein": found.levenshtein > (bounds.max_levenshtein or 1000),
+        "above_length_ratio": found.length_ratio > (bounds.max_length_ratio or 1000),
+        "below_length_ratio": (bounds.min_length_ratio or 0) > found.length_ratio,
+    }
+    problem = bounds.problem(found)
+    assert (problem is not None) == any(broken.values())
+    assert problem is None or broken[problem.reason]
+
+
+def test_what_makes_no_sense_together_is_refused(clair: Clair, tmp_path: Path) -> None:
+    write_rows(tmp_path / "in.jsonl", answers(1))
+    for options, said in (
+        (("--keep-best",), "--min-kept"),
+        (("--best-by", "kept"), "-n"),
+        (("--also", "minimal"), "other direction"),
+        (("--format", "ranked"), "--also"),
+        (("--format", "ranked", "--also", "worsen", "-n", "2"), "--best-by"),
+        (("--also", "nowhere"), "nowhere"),
+    ):
+        ran = clair("revise", "in.jsonl", "--mock", *options)
+        assert (ran.code, said in ran.last) == (2, True), ran.err

@@ -4,6 +4,7 @@ import asyncio
 import hashlib
 import json
 import re
+import sqlite3
 import tomllib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -369,6 +370,22 @@ def test_an_export_makes_the_same_requests(clair: Clair, tmp_path: Path) -> None
     assert "reply | JSON, by `response_format`" in card
 
 
+def test_the_template_asked_as_well_has_a_schema_of_its_own(clair: Clair, tmp_path: Path) -> None:
+    line = ["--mock", "--prompt", "json", "--also", "worsen", "--structured"]
+    assert revise(clair, tmp_path, *line, rows=1).code == 0
+    made = [sides(pair) for pair in pairs(tmp_path)]
+    assert (f"{SLIP} Row 0.", f"{WORSE} Row 0.") in made
+    assert (f"{MENDED} Row 0.", f"{SLIP} Row 0.") in made
+    with sqlite3.connect(tmp_path / "in.clair/.clair/mock.sqlite3") as store:
+        replies = [bytes(row[0]) for row in store.execute("SELECT reply FROM replies")]
+    assert all(b'{\\"teacher_reasoning' in reply for reply in replies)
+    ran = clair("export", "in.clair", "-o", "other.jsonl")
+    assert ran.code == 0, ran.err
+    assert len(read_rows(tmp_path / "other.jsonl")) == 2
+    alone = clair("revise", "in.jsonl", "--mock", "--also", "aspect", "--direction", "worsen")
+    assert (alone.code, "one aspect" in alone.err) == (2, True)
+
+
 def test_an_unchanged_answer_is_asked_again_in_words_that_fit_the_direction(
     clair: Clair, tmp_path: Path
 ) -> None:
@@ -395,15 +412,20 @@ def test_structured_output_is_asked_for_by_a_strict_schema(
     name: str, clair: Clair, tmp_path: Path
 ) -> None:
     def script(asked: Asked) -> Reply:
+        if "max_tokens" in asked.body:
+            error = {"code": "unsupported_parameter", "param": "max_tokens"}
+            return refuse(400, error=error)
         wanted = asked.body["response_format"]["json_schema"]["schema"]["required"]
         return completion(json.dumps(dict(zip(wanted, ["Why.", "It is better."], strict=True))))
 
     write_rows(tmp_path / "in.jsonl", [{"prompt": "What?", "response": "It is so."}])
     with serving(script) as server:
-        line = ["revise", "in.jsonl", "-m", "x", "--base-url", server.base_url, "--structured"]
+        line = ["revise", "in.jsonl", "-m", "x", "--base-url", server.base_url]
+        line += ["--structured", "--max-tokens", "999"]
         ran = clair(*line, "--prompt", name)
         assert ran.code == 0, ran.err
-    (asked,) = server.asked
+    asked = server.asked[0]
+    assert len(server.asked) == 2
     revision = "worsened_student_solution" if name == "worsen" else "corrected_student_solution"
     assert asked.body["response_format"] == {
         "type": "json_schema",
@@ -425,6 +447,10 @@ def test_structured_output_is_asked_for_by_a_strict_schema(
     assert pair["rationale"] == "Why."
     assert "It is better." in sides(pair)
     assert record(tmp_path)["options"]["structured"] is True
+    assert all("max_completion_tokens" in asked.body for asked in server.asked[1:])
+    for each in server.asked:  # the model writes in this order, so it is to reason first
+        wanted = each.body["response_format"]["json_schema"]["schema"]["properties"]
+        assert list(wanted) == ["teacher_reasoning", revision]
     assert f"--prompt {name} --structured" in record(tmp_path)["command"]
     offline = clair(*line, "--prompt", name, "--offline")
     assert offline.code == 0, offline.err  # the same requests, so none is missing

@@ -14,7 +14,7 @@ from clair_cli.cli.recipe import Recipe, public_name
 from clair_cli.prompts import Template, load_template, template_names
 from clair_cli.records import UsageError
 
-UNSAID = {"attempts": 3, "skip": 0, "samples": 1}
+UNSAID = {"attempts": 3, "skip": 0, "samples": 1, "split_test": 0}
 """Options whose default is a value."""
 NAMED_PARAMETERS = ("temperature", "max_tokens", "seed")
 INPUT_OPTIONS = (
@@ -29,10 +29,13 @@ OUTPUT_OPTIONS = ("attempts", "split_test", "license", "language")
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9.+_-]{0,63}")
 
 
-def command_line(recipe: Recipe, form: str, licence: str, languages: Sequence[str]) -> str:
+def command_line(
+    recipe: Recipe, form: str, licence: str, languages: Sequence[str], test_share: float
+) -> str:
     """`clair revise` with its input, and every option that is not at its default."""
     parameters = recipe.parameters
-    options = recipe.options() | {"license": licence, "language": list(languages)}
+    card = {"license": licence, "language": list(languages)}
+    options = recipe.options() | {"split_test": test_share} | card
     extra = sorted(parameters.keys() - {"model", *NAMED_PARAMETERS})
     parts = [
         *("clair", "revise", *map(_argument, recipe.inputs.names)),

@@ -98,9 +98,9 @@ class Recipe:
         }
 
     def record(self) -> dict[str, Any]:
-        """All of the recipe, for a file that stays here."""
+        """All of the recipe that is not secret, for a file that stays here."""
         return self.options() | {
-            "names": [printable(name) for name in self.inputs.names],
+            "names": [_kept_name(name) for name in self.inputs.names],
             "template": _template_record(self.template),
             "also": _template_record(self.steering.also) if self.steering.also else None,
             "parameters": self.parameters,
@@ -108,12 +108,21 @@ class Recipe:
         }
 
 
+def _kept_name(name: str) -> str:
+    """A name that finds the input again, but for what is secret in a URL."""
+    return public_name(name) if "://" in name else printable(name)
+
+
 def _template_record(template: Template) -> dict[str, str]:
     return {"name": template.name, "text": template.text}
 
 
-def _template_of(record: Any, name: str) -> Template | None:
-    return None if record is None else Template(record["name"], record["text"], name)
+def _also(record: Mapping[str, Any], name: str) -> Template | None:
+    """The template that was asked as well, in the form of the first."""
+    also = record["also"]
+    if also is None:
+        return None
+    return Template(also["name"], also["text"], name).bound(structured=record["structured"])
 
 
 def recipe_of(record: Mapping[str, Any], name: str) -> Recipe:
@@ -145,7 +154,7 @@ def recipe_of(record: Mapping[str, Any], name: str) -> Recipe:
             attempts=record["attempts"],
             mock=record["mock"],
             store=Path(store) if store else None,
-            steering=steering_of(record, _template_of(record["also"], name)),
+            steering=steering_of(record, _also(record, name)),
         )
     except (KeyError, TypeError, ValueError) as exc:
         raise UsageError(

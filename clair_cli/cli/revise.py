@@ -468,7 +468,7 @@ def revise(  # noqa: PLR0913, PLR0917 - one parameter an option is how typer wan
             keep_best,
             samples,
             best_by.value if best_by else "",
-            load_template(also) if also else None,
+            load_template(also).bound(structured=structured) if also else None,
             keep_thinking,
         ),
     )

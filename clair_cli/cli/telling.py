@@ -35,7 +35,7 @@ def run_of(job: Job, found: Input, plan: Plan) -> Run:
         recipe.parameters,
         job.form,
         _options(job, plan),
-        command=command_line(recipe, job.form, job.licence, job.languages),
+        command=command_line(recipe, job.form, job.licence, job.languages, plan.test_share),
         licence=job.licence,
         languages=job.languages or origin.languages,
         source_dataset=origin.repo,

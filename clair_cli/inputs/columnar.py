@@ -18,6 +18,9 @@ BATCH_BYTES = 1 << 20
 BATCH_ROWS = 1024
 LOCAL_PIECE, REMOTE_PIECE = 1 << 16, 1 << 22
 """Bytes of a column that are read at a time. Each piece from afar costs a request."""
+PIECES = 1 << 25
+"""Bytes of all columns together that are held so."""
+
 _MAGIC_FILE = b"ARROW1"
 
 
@@ -37,13 +40,11 @@ def parquet_rows(file: IO[bytes], name: str, *, packed: bool, remote: bool) -> I
     import pyarrow.parquet as pq  # noqa: PLC0415
 
     def batches() -> Iterator["pa.RecordBatch"]:
-        piece = REMOTE_PIECE if remote else LOCAL_PIECE
-        with (
-            _seekable(file, packed) as whole,
-            pq.ParquetFile(whole, pre_buffer=False, buffer_size=piece) as parquet,
-        ):
-            rows, size = parquet.metadata.num_rows, _plain_size(parquet.metadata)
-            step = _batch_rows(rows, size)
+        with _seekable(file, packed) as whole:
+            meta = pq.read_metadata(whole)
+            piece = _remote_piece(meta.num_columns) if remote else LOCAL_PIECE
+            parquet = pq.ParquetFile(whole, metadata=meta, pre_buffer=False, buffer_size=piece)
+            step = _batch_rows(meta.num_rows, _plain_size(meta))
             yield from parquet.iter_batches(batch_size=step, use_threads=False)
 
     return _rows(batches(), name, "Parquet", pa.ArrowException)
@@ -143,6 +144,10 @@ def _one_row(row: "pa.RecordBatch") -> dict[str, Any] | _Unreadable:
         except (ValueError, OverflowError) as exc:
             problem = Problem("unreadable", f"has a value in {name!r} that cannot be read ({exc})")
     return _Unreadable(problem, repr(cells)) if problem else cells
+
+
+def _remote_piece(columns: int) -> int:
+    return max(LOCAL_PIECE, min(REMOTE_PIECE, PIECES // max(1, columns)))
 
 
 def _batch_rows(rows: int, size: int) -> int:

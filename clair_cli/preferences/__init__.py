@@ -26,6 +26,8 @@ HOPELESS = 1000
 """Rows that hold no pair, after which an input without any is read no further."""
 MOST_SANE = 1e12
 """No text has so many characters."""
+BETWEEN = "clair: between"
+"""Where the other answers of a ranking go: a name that no column has."""
 LONGEST_EXTRA = 1000
 """Characters of a further column's text that the page shows."""
 
@@ -97,6 +99,7 @@ class Reading:
             cells = self._joining.whole(raw.cells)
         if cells is None:
             return None
+        cells = _of_ranking(cells)
         return read_pair(cells, raw.number, self.measure, trusts_columns=self.trusts_columns)
 
 
@@ -106,7 +109,6 @@ def read_pair(cells: Cells, number: int, measure: Measure, *, trusts_columns: bo
     Raises:
         Unfit: They hold none.
     """
-    cells = _ends(cells)
     if not {"chosen", "rejected"} <= cells.keys():
         raise Unfit("no_columns", "is not a pair: it has no columns 'chosen' and 'rejected'")
     shared, chosen, rejected = _answers(cells)
@@ -120,17 +122,18 @@ def read_pair(cells: Cells, number: int, measure: Measure, *, trusts_columns: bo
         model=model if isinstance(model, str) else "",
         contrast=(_contrast(cells) if trusts_columns else None) or measure(rejected, chosen),
         extra=_extra(cells),
+        between=tuple(_said(_turns(each, "completions")) for each in cells.get(BETWEEN, ())),
     )
 
 
-def _ends(cells: Cells) -> Cells:
-    """A row that ranks several answers, as a pair of the best and the worst."""
-    ranked = cells.get("completions")
-    if not isinstance(ranked, list) or len(ranked) < 2 or "chosen" in cells:
+def _of_ranking(cells: Cells) -> Cells:
+    """A row of answers from the best to the worst, each a message list, as its first and last."""
+    ranking = cells.get("completions")
+    if "chosen" in cells or not isinstance(ranking, list) or len(ranking) < 2:
         return cells
-    if not all(isinstance(each, list) for each in ranked):  # UltraFeedback's, in no order
+    if not all(isinstance(each, list) for each in ranking):
         return cells
-    return {**cells, "chosen": ranked[0], "rejected": ranked[-1]}
+    return {**cells, "chosen": ranking[0], "rejected": ranking[-1], BETWEEN: ranking[1:-1]}
 
 
 def _answers(cells: Cells) -> tuple[list[Message], str, str]:

@@ -3,6 +3,8 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
+import orjson
+
 from clair_cli.prompts.structured import response_format
 from clair_cli.prompts.template import Template
 from clair_cli.records import Problem, Request, Row
@@ -61,6 +63,8 @@ class Asker:
         self._parameters = dict(parameters)
         if template.structured:
             self._parameters["response_format"] = response_format(template.markers)
+        if "response_format" in self._parameters:
+            self._parameters["response_format"] = _in_order(self._parameters["response_format"])
         self._occurrence = occurrence
         self._advice = _advice(template)
 
@@ -78,6 +82,11 @@ class Asker:
     def _note(self, problem: Problem) -> str:
         advice = self._advice.get(problem.reason, problem.detail)
         return f"[Note on your last reply: {advice}.]"
+
+
+def _in_order(schema: Any) -> orjson.Fragment:
+    """A schema whose keys a body leaves in their order, which a model writes its texts in."""
+    return orjson.Fragment(orjson.dumps(schema))
 
 
 def _advice(template: Template) -> Mapping[str, str]:

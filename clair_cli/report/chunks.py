@@ -128,6 +128,7 @@ def _shown(pair: Pair) -> dict[str, Any]:
         "prompt": [[turn["role"], turn["content"]] for turn in pair.prompt],
         "chosen": pair.chosen,
         "rejected": pair.rejected,
+        "between": list(pair.between),
         "rationale": pair.rationale,
         "model": pair.model,
         "extra": dict(pair.extra),

@@ -8,10 +8,8 @@ from typing import Any
 import orjson
 
 from clair_cli.inputs import Raw, find_input
-from clair_cli.layout import Layout
+from clair_cli.layout import SPLITS, Layout
 from clair_cli.records import UsageError
-
-ENDINGS = (".jsonl", ".jsonl.gz", ".jsonl.zst", ".parquet")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,36 +49,42 @@ def find_run(out: str, split: str, store: Path | None) -> Found:
         raise UsageError(f"--store {store}: no such file")
     path = Path(out)
     if path.is_dir():
-        paths = Layout(path / "train.jsonl", path / ".clair", None)
-        files = sorted(_data_files(path)) if paths.side.is_dir() else []
+        paths = Layout(path, path / ".clair", None)
     else:
-        paths = Layout(path, path.with_name(f".{path.name}.clair"), None)
-        files = [path] if path.is_file() else []
+        paths = Layout(path.parent, path.with_name(f".{path.name}.clair"), None, path.name)
     if not paths.side.is_dir():
         return Found(out, find_input([out], split=split), store=store)
-    files = [each for each in files if each.name.startswith(split)]
+    record = _record(paths.run)
+    files = _data_files(paths, record, split)
     if not files:
         raise UsageError(_nothing(out, split))
-    return _run(out, files, paths, store)
-
-
-def _run(out: str, files: list[Path], paths: Layout, store: Path | None) -> Found:
-    record = _record(paths.run)
     return Found(
-        name=Path(out).resolve().name,
+        name=path.resolve().name,
         rows=find_input([str(file) for file in files]),
         is_run=True,
         record=record,
         failures=paths.failures if paths.failures.is_file() else None,
-        store=store or _store(paths, record),
+        store=store or _store(paths),
     )
 
 
-def _data_files(directory: Path) -> list[Path]:
-    return [
-        each for each in directory.iterdir()
-        if each.name.endswith(ENDINGS) and each.is_file() and not each.name.startswith(".")
-    ]  # fmt: skip
+def _data_files(paths: Layout, record: Mapping[str, Any], split: str) -> list[Path]:
+    """The data files, train first: those that run.json names, else those of a run's names."""
+    folder = paths.folder or Path()
+    named = record.get("files")
+    named = named if isinstance(named, list) else []
+    names = [name for name in named if isinstance(name, str) and Path(name).name == name]
+    names = names or sorted(
+        each.name for each in folder.iterdir() if paths.split_and_kind(each.name)
+    )
+    by_split = {part: [name for name in names if _split(paths, name) == part] for part in SPLITS}
+    wanted = [name for part, some in by_split.items() if split in {"", part} for name in some]
+    return [folder / name for name in wanted if (folder / name).is_file()]
+
+
+def _split(paths: Layout, name: str) -> str:
+    found = paths.split_and_kind(name)
+    return found[0] if found else SPLITS[0]
 
 
 def _nothing(out: str, split: str) -> str:
@@ -90,7 +94,7 @@ def _nothing(out: str, split: str) -> str:
 
 
 def _record(path: Path) -> Mapping[str, Any]:
-    """run.json as far as it can be read: a report is still worth having without it."""
+    """A record as far as it can be read: a report is still worth having without it."""
     try:
         record = orjson.loads(path.read_bytes())
     except (OSError, orjson.JSONDecodeError):
@@ -98,14 +102,12 @@ def _record(path: Path) -> Mapping[str, Any]:
     return record if isinstance(record, dict) else {}
 
 
-def _store(paths: Layout, record: Mapping[str, Any]) -> Path | None:
+def _store(paths: Layout) -> Path | None:
     """The store that the run's replies came from; never the offline endpoint's for a real one."""
-    options = record.get("options")
-    options = options if isinstance(options, Mapping) else {}
-    named = options.get("store")
+    recipe = _record(paths.recipe)  # run.json may be published, and names no store
+    named, mock = recipe.get("store"), recipe.get("mock")
     if isinstance(named, str) and named:
         return Path(named) if Path(named).is_file() else None
-    mock = options.get("mock")
     stores = [paths.store] if mock is not True else []
     stores += [paths.mock_store] if mock is not False else []
     return next((store for store in stores if store.is_file()), None)

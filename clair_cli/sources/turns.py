@@ -6,6 +6,7 @@ from typing import Any
 
 import orjson
 
+from clair_cli.prompts import transcript
 from clair_cli.records import Message
 from clair_cli.sources.unfit import Unfit
 
@@ -84,8 +85,13 @@ def answered(turns: list[Message], column: str) -> tuple[list[Message], str]:
 
 
 def joined(prompt: list[Message], turns: list[Message]) -> list[Message]:
-    """Both in a row, what stands in both of them once; nothing of either is lost."""
+    """Both in a row, what stands in both of them once; nothing of either is lost.
+
+    A prompt that is the turns written out as one text, as in our `clair` format, is those turns.
+    """
     size = len(prompt)
+    if size == 1 and turns and prompt[0]["content"].strip() == transcript(turns).strip():
+        return turns
     first, then = _stripped(prompt), _stripped(turns)
     if any(then[start : start + size] == first for start in range(len(then))):
         return turns

@@ -10,13 +10,7 @@ import pytest
 
 from clair_cli.cli.main import run as lint
 from tests.conftest import write_rows
-from tests.train.test_trl import (  # noqa: F401 - the fixtures are used by name
-    HERE,
-    _training_parts,
-    conversational,
-    model,
-    run,
-)
+from tests.train.commands import HERE, run
 
 Rows = list[dict[str, Any]]
 Outcome = dict[str, dict[str, Any]]
@@ -137,7 +131,7 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
 @pytest.fixture(scope="module")
 def trained(
     files: dict[str, Path],
-    model: Path,  # noqa: F811
+    model: Path,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> dict[str, Outcome]:
     """What both trainers did with each of them."""
@@ -151,7 +145,7 @@ def trained(
 @pytest.fixture(scope="module")
 def measured(
     files: dict[str, Path],
-    model: Path,  # noqa: F811
+    model: Path,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> dict[str, Linted]:
     """The exit code and the report of each file, linted in tokens."""

@@ -1,34 +1,26 @@
-"""TRL trains on what `clair revise` wrote, as it stands on disk, and on every row of it.
+"""TRL trains on what `clair revise` wrote, as it stands on disk and on the Hub, and on all of it.
 
 The commands are the ones a user types, each in a process of its own. The model is a random one of
-some thousand weights (`tiny_model.py`), so nothing is downloaded.
+some thousand weights (`tiny_model.py`), so nothing is downloaded; the Hub is one on this machine.
 """
 
 import json
 import math
-import os
 import re
-import subprocess
 import sys
-import sysconfig
-from collections.abc import Callable
-from importlib.util import find_spec
+from collections.abc import Callable, Iterator
+from itertools import combinations, product
 from pathlib import Path
+from typing import Any, NamedTuple
 
 import pytest
 
-HERE = Path(__file__).parent
-ANSWERS = HERE.parents[1] / "examples" / "answers.jsonl"
-NEEDED = ("torch", "transformers", "tokenizers", "datasets", "accelerate", "trl")
-SETTINGS = ("ACCELERATE_", "CLAIR_", "HF_", "OPENAI_", "TRANSFORMERS_", "WANDB_")
-OFFLINE = {
-    "CUDA_VISIBLE_DEVICES": "",
-    "HF_DATASETS_OFFLINE": "1",
-    "HF_HUB_DISABLE_TELEMETRY": "1",
-    "HF_HUB_OFFLINE": "1",
-    "TOKENIZERS_PARALLELISM": "false",
-    "TRANSFORMERS_OFFLINE": "1",
-}
+from tests.conftest import read_rows
+from tests.forking import Forker
+from tests.hubserver import Hub, hub_environment
+from tests.train.commands import ANSWERS, HERE, TRL, attempt, revise, run
+from tests.train.made import KINDS, SPLIT, TRAINABLE, Made, names
+
 STEPS = 2
 COLUMNS = {
     "id": "Value('string')",
@@ -41,139 +33,118 @@ COLUMNS = {
     "length_ratio": "Value('float64')",
     "first_change": "Value('int64')",
 }
+PAIR, LABELLED = {"prompt", "chosen", "rejected"}, {"prompt", "completion", "label"}
+REFUSALS = {
+    'TypeError: can only concatenate str (not "list") to str',
+    "AttributeError: 'list' object has no attribute 'endswith'",
+}
+"""TRL looks at one column, of a set in no order, to tell whether rows are conversations: it takes
+message lists for the answers to a string, or a string for the sign of strings throughout."""
+LOSSES = {"apo_zero": ("dpo", 1.0), "apo_down": ("dpo", 1.0), "apo_zero_unpaired": ("kto", 0.5)}
+"""For each loss its trainer, and where it stands while a policy is still its own reference: every
+sigmoid is one half."""
+TAKEN = [*product(TRAINABLE[:2], LOSSES), ("unpaired", "apo_zero_unpaired")]
+"""Each format with each loss that TRL documents for it; KTO takes pairs as well, and unpairs."""
 
 # The first test pays for the session's fixtures as well.
 pytestmark = [pytest.mark.train, pytest.mark.timeout(400)]
 
 
-def run(command: list[object], place: Path) -> str:
-    """Run `command` in `place` until it ends, which must be with 0; returns its stderr.
+class Training(NamedTuple):
+    """One run of `trl`: on which dataset, from where, with which loss."""
 
-    It sees no Hub, no GPU, none of the caller's settings, and no cache but `place`/hf.
-    """
-    inherited = {name: value for name, value in os.environ.items() if not name.startswith(SETTINGS)}
-    done = subprocess.run(
-        [str(part) for part in command],
-        cwd=place,
-        env=inherited | OFFLINE | {"HF_HOME": str(place / "hf")},
-        capture_output=True,
-        encoding="utf-8",
-        errors="replace",
-        check=False,
-        timeout=240,
-    )
-    said = f"{done.stdout}\n{done.stderr}"[-6000:]
-    assert done.returncode == 0, f"{command[:4]} ended with {done.returncode}:\n{said}"
-    return done.stderr
+    dataset: str
+    source: str
+    loss: str
+
+    @property
+    def traits(self) -> tuple[str, ...]:
+        form, _, kind = self.dataset.partition("-")
+        held_out = "split" if self.dataset in SPLIT else "whole"
+        return (form, kind, held_out, self.source, self.loss)
 
 
-def revise(answers: Path, place: Path, *options: str) -> Path:
-    """Let the real command write a directory of pairs, `place`/out."""
-    clair = [sys.executable, "-m", "clair_cli"]
-    run([*clair, "revise", answers, "-o", place / "out", "--mock", "--quiet", *options], place)
-    return place / "out"
+TRAININGS = [
+    Training("conversational-jsonl", "disk", "apo_zero"),
+    Training("conversational-parquet", "hub", "apo_zero"),
+    Training("conversational-gz", "disk", "apo_down"),
+    Training("conversational-zst", "hub", "apo_down"),
+    Training("conversational-parquet", "disk", "apo_zero_unpaired"),
+    Training("conversational-jsonl", "hub", "apo_zero_unpaired"),
+    Training("standard-zst", "disk", "apo_zero"),
+    Training("standard-gz", "hub", "apo_zero"),
+    Training("standard-parquet", "disk", "apo_down"),
+    Training("standard-jsonl", "hub", "apo_down"),
+    Training("standard-gz", "disk", "apo_zero_unpaired"),
+    Training("standard-zst", "hub", "apo_zero_unpaired"),
+    Training("unpaired-jsonl", "disk", "apo_zero_unpaired"),
+    Training("unpaired-parquet", "hub", "apo_zero_unpaired"),
+]
+"""Each format with each of its losses, from disk and from the Hub;
+of the rest each pair of traits.
+
+What is left out (`unpaired` in packed files) the trainers read like all other datasets in
+`test_trainers_see_each_text_as_it_stands`.
+"""
 
 
-def read_lines(path: Path) -> list[dict]:
-    return [json.loads(line) for line in path.read_bytes().split(b"\n") if line]
+def test_the_trainings_leave_out_no_pair_of_traits() -> None:
+    wanted = set(product(TAKEN, ("disk", "hub")))
+    assert {((t[0], t[4]), t[3]) for t in (each.traits for each in TRAININGS)} == wanted
+    met = {two for each in TRAININGS for two in combinations(each.traits, 2)}
+    rest = list(product(KINDS, ("whole", "split"), ("disk", "hub"), LOSSES))
+    could = {two for form, *_ in TAKEN for each in rest for two in combinations((form, *each), 2)}
+    could -= {("unpaired", "apo_zero"), ("unpaired", "apo_down")}
+    assert could - met == {("unpaired", "gz"), ("unpaired", "zst")}
 
 
-def read_pairs(out: Path) -> list[dict]:
-    """The pairs in `out`, of which every example answer must have got one."""
-    pairs = read_lines(out / "train.jsonl")
-    assert len(pairs) == len(read_lines(ANSWERS))
-    return pairs
+def train(training: Training, made: Made, model: Path, place: Path, *options: object) -> list[Any]:
+    """The command for two steps in `place`, without what a test adds to it."""
+    name = made.out if training.source == "disk" else made.hub_name
+    command = [TRL, LOSSES[training.loss][0], "--model_name_or_path", model]
+    command += ["--dataset_name", name, "--loss_type", training.loss, "--max_steps", STEPS]
+    command += ["--logging_steps", 1, "--log_level", "info", "--report_to", "none", "--use_cpu"]
+    return [*command, "--output_dir", place / "trained", *options]
 
 
-@pytest.fixture(scope="session", autouse=True)
-def _training_parts() -> None:
-    """Skip where the `train` extra is not installed; with CLAIR_TRAIN=1 that is a failure."""
-    missing = [name for name in NEEDED if find_spec(name) is None]
-    if missing:
-        refuse = pytest.fail if os.environ.get("CLAIR_TRAIN") == "1" else pytest.skip
-        refuse(f"the training proof needs {', '.join(missing)}")
+def numbers(entries: list[dict[str, Any]], name: str) -> list[float]:
+    return [entry[name] for entry in entries if name in entry]
 
 
-@pytest.fixture(scope="session")
-def conversational(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The pairs of the example answers, in the format that is the default."""
-    return revise(ANSWERS, tmp_path_factory.mktemp("conversational"))
-
-
-@pytest.fixture(scope="session")
-def standard(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The same pairs as plain strings."""
-    return revise(ANSWERS, tmp_path_factory.mktemp("standard"), "--format", "standard")
-
-
-@pytest.fixture(scope="session")
-def with_failure(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The same pairs, and in `.clair` one failure: a line that is not JSON."""
-    place = tmp_path_factory.mktemp("with-failure")
-    answers = place / "answers.jsonl"
-    answers.write_bytes(ANSWERS.read_bytes().rstrip(b"\n") + b'\n{"prompt": "cut\n')
-    out = revise(answers, place, "--max-fail-rate", "1")
-    assert len(read_lines(out / ".clair" / "failures.jsonl")) == 1
-    return out
-
-
-@pytest.fixture(scope="session")
-def out(request: pytest.FixtureRequest) -> Path:
-    """The directory made by the fixture that the test names."""
-    return request.getfixturevalue(request.param)
-
-
-@pytest.fixture(scope="session")
-def model(conversational: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A random model, and a tokenizer that has seen the pairs."""
-    place = tmp_path_factory.mktemp("model")
-    run([sys.executable, HERE / "tiny_model.py", conversational / "train.jsonl", place], place)
-    return place
-
-
-@pytest.mark.parametrize(
-    ("trainer", "loss_type", "out", "rows_a_pair", "first_loss"),
-    [
-        ("dpo", "apo_zero", "conversational", 1, 1.0),
-        ("dpo", "apo_down", "conversational", 1, 1.0),
-        ("kto", "apo_zero_unpaired", "conversational", 2, 0.5),
-        ("dpo", "apo_zero", "standard", 1, 1.0),
-    ],
-    indirect=["out"],
-)
+@pytest.mark.parametrize("training", TRAININGS, ids="-".join)
 def test_two_steps_train_on_every_row(
-    trainer: str,
-    loss_type: str,
-    out: Path,
-    rows_a_pair: int,
-    first_loss: float,
-    model: Path,
-    tmp_path: Path,
+    training: Training, made: dict[str, Made], model: Path, tmp_path: Path, pushed: Hub
 ) -> None:
-    rows = rows_a_pair * len(read_pairs(out))
-    trained = tmp_path / "trained"
-    command = [Path(sysconfig.get_path("scripts")) / "trl", trainer]
-    command += ["--model_name_or_path", model, "--dataset_name", out, "--loss_type", loss_type]
-    command += ["--max_steps", STEPS, "--per_device_train_batch_size", math.ceil(rows / STEPS)]
-    command += ["--logging_steps", 1, "--log_level", "info", "--report_to", "none"]
-    said = run([*command, "--use_cpu", "--output_dir", trained], tmp_path)
+    dataset = made[training.dataset]
+    trainer, first_loss = LOSSES[training.loss]
+    unpairs = 2 if trainer == "kto" and dataset.form != "unpaired" else 1
+    rows, held_out = (unpairs * len(dataset.rows(split)) for split in ("train", "test"))
+    assert rows + held_out == len(read_rows(ANSWERS)) * (2 if trainer == "kto" else 1)
+    options: list[object] = ["--per_device_train_batch_size", math.ceil(rows / STEPS)]
+    if held_out:
+        options += ["--eval_strategy", "steps", "--eval_steps", STEPS]
+    reach = hub_environment(pushed, tmp_path) if training.source == "hub" else None
+    before = len(pushed.requests)
+    said = run(train(training, dataset, model, tmp_path, *options), tmp_path, reach)
 
-    assert re.findall(r"Num examples = ([\d,]+)", said) == [f"{rows:,}"]
-    state = json.loads((trained / f"checkpoint-{STEPS}" / "trainer_state.json").read_bytes())
+    assert re.findall(r"Num examples = ([\d,]+)", said) == [f"{n:,}" for n in (rows, held_out) if n]
+    state_file = tmp_path / "trained" / f"checkpoint-{STEPS}" / "trainer_state.json"
+    state = json.loads(state_file.read_bytes())
     assert (state["global_step"], state["epoch"]) == (STEPS, 1.0)
-    losses = [entry["loss"] for entry in state["log_history"]]
-    gradients = [entry["grad_norm"] for entry in state["log_history"]]
-    assert len(losses) == STEPS
-    assert all(math.isfinite(number) for number in losses + gradients)
+    log = state["log_history"]
+    losses, gradients = numbers(log, "loss"), numbers(log, "grad_norm")
+    evaluated = numbers(log, "eval_loss")
+    assert (len(losses), len(gradients), len(evaluated)) == (STEPS, STEPS, bool(held_out))
+    assert all(math.isfinite(number) for number in losses + gradients + evaluated)
     assert all(gradient > 0 for gradient in gradients)
-    # A policy that is still its own reference: every sigmoid of the APO losses stands at one half.
     assert losses[0] == pytest.approx(first_loss, abs=1e-3)
+    # What was asked of the Hub is each data file, whole; a run from disk asks nothing.
+    asked = [each for each in pushed.requests[before:] if each.kind == "get"]
+    fetched = {each.file for each in asked if each.repo == dataset.hub_name and each.status == 200}
+    assert fetched - {"README.md"} == (set(dataset.files) if training.source == "hub" else set())
 
 
-Render = Callable[..., str]
-
-
-def chat(prompt: list[dict], answer: list[dict]) -> str:
+def chat(prompt: list[dict[str, str]], answer: list[dict[str, str]]) -> str:
     """What the chat template of `tiny_model.py` makes of a conversation."""
     turns = [*prompt, *answer]
     return "".join(f"<|im_start|>{turn['role']}\n{turn['content']}<|im_end|>\n" for turn in turns)
@@ -184,40 +155,106 @@ def plain(prompt: str, answer: str) -> str:
     return f"{prompt}{answer}<|im_end|>"
 
 
-def assert_seen(out: Path, render: Render, model: Path, place: Path) -> None:
-    """Both trainers hold exactly the texts of `out`, row for row, and the columns are typed."""
-    pairs = read_pairs(out)
-    report = place / "report.json"
-    run([sys.executable, HERE / "seen_rows.py", out, model, report], place)
-    seen = json.loads(report.read_bytes())
+def answers_of(row: dict[str, Any]) -> Iterator[tuple[str, bool]]:
+    """The texts of a row, as the trainers should see them, each with its label."""
+    render: Callable[[Any, Any], str] = plain if isinstance(row["prompt"], str) else chat
+    if "label" in row:
+        yield render(row["prompt"], row["completion"]), row["label"]
+    else:
+        yield render(row["prompt"], row["chosen"]), True
+        yield render(row["prompt"], row["rejected"]), False
 
-    chosen = [render(pair["prompt"], pair["chosen"]) for pair in pairs]
-    rejected = [render(pair["prompt"], pair["rejected"]) for pair in pairs]
-    assert seen["dpo"] == [list(texts) for texts in zip(chosen, rejected, strict=True)]
-    labelled = [[text, True] for text in chosen] + [[text, False] for text in rejected]
-    assert sorted(seen["kto"]) == sorted(labelled)
+
+def see(datasets: list[object], model: Path, place: Path, hub: Hub | None = None) -> list[Any]:
+    """What both trainers hold of each dataset, in a process of its own."""
+    report = place / "report.json"
+    reach = hub_environment(hub, place) if hub else None
+    run([sys.executable, HERE / "seen_rows.py", model, report, *datasets], place, reach)
+    return list(json.loads(report.read_bytes()).values())
+
+
+def assert_seen(dataset: Made, seen: dict[str, Any]) -> None:
+    """Both trainers hold exactly the texts of the files, row for row, and the columns are typed."""
+    splits = [split for split in ("train", "test") if dataset.parts(split)]
+    rows = {split: dataset.rows(split) for split in splits}
+    ids = {row["id"] for split in splits for row in rows[split]}
+    assert ids == {row["id"] for row in read_rows(ANSWERS)}
+    texts = {split: [list(answers_of(row)) for row in rows[split]] for split in splits}
+    if dataset.form != "unpaired":
+        pairs = {s: [[text for text, _ in pair] for pair in texts[s]] for s in splits}
+        assert seen["dpo"] == pairs
+    labelled = {s: sorted(list(answer) for row in texts[s] for answer in row) for s in splits}
+    assert {split: sorted(held) for split, held in seen["kto"].items()} == labelled
     assert seen["collapsed"] == 0
-    assert seen["columns"].keys() == COLUMNS.keys() | {"prompt", "chosen", "rejected"}
+    named = LABELLED if dataset.form == "unpaired" else PAIR
+    assert seen["columns"].keys() == COLUMNS.keys() | named
     assert seen["columns"].items() >= COLUMNS.items()
 
 
-@pytest.mark.parametrize(
-    ("out", "render"),
-    [("conversational", chat), ("with_failure", chat), ("standard", plain)],
-    indirect=["out"],
-)
-def test_trainers_see_each_text_as_it_stands_in_the_file(
-    out: Path, render: Render, model: Path, tmp_path: Path
+@pytest.mark.parametrize("source", ["disk", "hub"])
+def test_trainers_see_each_text_as_it_stands(
+    source: str, made: dict[str, Made], model: Path, tmp_path: Path, pushed: Hub
 ) -> None:
-    assert_seen(out, render, model, tmp_path)
+    datasets = [made[name] for name in names()]
+    if source == "hub":
+        seen = see([each.hub_name for each in datasets], model, tmp_path, pushed)
+    else:
+        seen = see([each.out for each in datasets], model, tmp_path)
+    for dataset, held in zip(datasets, seen, strict=True):
+        assert_seen(dataset, held)
 
 
 def test_a_run_into_the_same_directory_is_not_hidden_by_the_cache(
     model: Path, tmp_path: Path
 ) -> None:
-    """`datasets` keeps what it loaded, under a name that a card can leave the same."""
-    assert_seen(revise(ANSWERS, tmp_path), chat, model, tmp_path)
-    answers = tmp_path / "answers.jsonl"
+    """`datasets` keeps what it loaded, under a name that a card can leave the same.
+
+    The second run has a failure, a line that is not JSON, of which trainers see nothing.
+    """
     lines = ANSWERS.read_bytes().splitlines(keepends=True)
-    answers.write_bytes(b"".join(reversed(lines)))
-    assert_seen(revise(answers, tmp_path), chat, model, tmp_path)
+    answers = tmp_path / "answers.jsonl"
+    for number, text in enumerate((lines, [*reversed(lines), b'{"prompt": "cut\n'])):
+        answers.write_bytes(b"".join(text))
+        out = revise(answers, tmp_path, "--max-fail-rate", "1")
+        assert len(read_rows(out / ".clair" / "failures.jsonl")) == number
+        [seen] = see([out], model, tmp_path)
+        assert_seen(Made("conversational-jsonl", out), seen)
+
+
+def test_lint_finds_nothing_that_breaks_what_trains(
+    forker: Forker, made: dict[str, Made], tmp_path: Path, pushed: Hub
+) -> None:
+    for dataset in (made[name] for name in names()):
+        for source in (dataset.out, dataset.hub_name):
+            ran = forker(tmp_path, "lint", source, "--split", "train")
+            assert (ran.code, ran.err) == (0, ""), ran.out
+            assert "KTO (apo_zero_unpaired)" in ran.out
+            assert ("DPO (apo_zero, apo_down)" in ran.out) == (dataset.form != "unpaired")
+
+
+@pytest.mark.parametrize(
+    "training",
+    [
+        Training("clair-jsonl", "disk", "apo_zero"),
+        Training("clair-parquet", "hub", "apo_zero_unpaired"),
+    ],
+    ids="-".join,
+)
+def test_the_published_shape_is_refused_as_lint_has_said(
+    training: Training,
+    forker: Forker,
+    made: dict[str, Made],
+    model: Path,
+    tmp_path: Path,
+    pushed: Hub,
+) -> None:
+    dataset = made[training.dataset]
+    ran = forker(tmp_path, "lint", dataset.out if training.source == "disk" else dataset.hub_name)
+    assert (ran.code, ran.err) == (3, "")
+    assert "not trainable: string_prompt" in ran.out
+    reach = hub_environment(pushed, tmp_path) if training.source == "hub" else None
+    done = attempt(train(training, dataset, model, tmp_path), tmp_path, reach)
+    errors = [line for line in done.stderr.splitlines() if re.match(r"\w+Error: ", line)]
+    assert (done.returncode, len(errors)) == (1, 1), done.stderr[-3000:]
+    assert errors[0] in REFUSALS
+    assert not list(tmp_path.glob("trained/checkpoint-*"))

@@ -15,6 +15,7 @@ export function showPair(article, pair, { metrics, index, sides, view, file, ste
     make("h4", {}, view === "side" ? "Both answers" : `Rejected → chosen`),
     view === "side" ? sideBySide(diff.parts, sides) : inline(diff.parts),
     ...(diff.isWhole ? [] : [make("p", { class: "hint" }, "These two differ too much for a word diff.")]),
+    ...pair.between.flatMap((said) => [make("h4", {}, "Between the two"), make("div", { class: "text" }, isolated(said))]),
     ...(pair.rationale ? [make("h4", {}, "Rationale"), make("div", { class: "text rationale" }, isolated(pair.rationale))] : []),
     further(pair, file),
   );
