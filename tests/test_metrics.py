@@ -19,7 +19,7 @@ from clair_cli.worddiff import word_diff
 from clair_cli.words import pieces
 
 REAL = Path(__file__).parents[2] / "shared" / "gpt4-revisions" / "replies.jsonl"
-MANY = settings(deadline=None, database=None, max_examples=200)
+MANY = settings(deadline=None, database=None, max_examples=120)
 
 
 # The definitions, written down as plainly as they can be

@@ -13,7 +13,6 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from datasets import Dataset
 
 from clair_cli.cli.paging import keeps_colours
 from clair_cli.looking import WORST_FIRST, Choice, unmeasured
@@ -21,13 +20,7 @@ from clair_cli.records import Contrast, Pair
 from tests.conftest import CLAIR, Clair, Ran, environment, write_rows
 from tests.forking import Forker, forking
 
-LOADED = [
-    "clair_cli.cli.shown",
-    "clair_cli.cli.datasets",
-    "clair_cli.inputs.columnar",
-    "pyarrow",
-    "annotated_types",
-]
+LOADED = ["tests.warming", "clair_cli.inputs.columnar", "clair_cli.inputs.arrays"]
 EVIL = "\x1b[31mred\x1b]0;title\x07\x9b2J\x7f\b\r\x00\u202edrow\u2066\u061c"
 OLD, NEW = "Ants have eight legs.", "Ants have six legs."
 DIFF = "Ants have [-eight-]{+six+} legs."
@@ -89,8 +82,7 @@ def test_every_kind_of_file_can_be_shown(clair: Clair, show: Clair, tmp_path: Pa
     pq.write_table(pa.Table.from_pylist(rows), tmp_path / "p.parquet")
     (tmp_path / "p.json").write_text(json.dumps(rows))
     (tmp_path / "p.csv").write_text(f"id,chosen,rejected\na,{NEW},{OLD}\n")
-    Dataset.from_list(rows).save_to_disk(str(tmp_path / "saved"))
-    for file in ("p.jsonl.gz", "p.parquet", "p.json", "p.csv", "saved"):
+    for file in ("p.jsonl.gz", "p.parquet", "p.json", "p.csv"):
         ran = show(file)
         assert (ran.code, DIFF in ran.out) == (0, True), (file, ran.err)
     piped = clair("show", "-", stdin=json.dumps(rows[0]).encode())
