@@ -19,7 +19,7 @@ from clair_cli.worddiff import word_diff
 from clair_cli.words import pieces
 
 REAL = Path(__file__).parents[2] / "shared" / "gpt4-revisions" / "replies.jsonl"
-MANY = settings(deadline=None, database=None, max_examples=200)
+MANY = settings(deadline=None, database=None, max_examples=120)
 
 
 # The definitions, written down as plainly as they can be
@@ -342,6 +342,7 @@ def test_pieces_are_the_text_and_begin_where_characters_do(text: str) -> None:
         ("the big red ant", "one small green ant", "[the big red]{one small green} ant"),
         ("我有三只猫。", "我有两只猫。", "我有[三]{两}只猫。"),
         ("a 👍🏽 b", "a 👍🏿 b", "a [👍🏽]{👍🏿} b"),
+        ("🇫🇷🇩🇪", "🇫🇷🇩🇰", "🇫🇷[🇩🇪]{🇩🇰}"),
         ("one\n\ntwo", "1\n\n2", "[one]{1}\n\n[two]{2}"),
         ("same", "same", "same"),
         ("", "new", "{new}"),

@@ -13,7 +13,6 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from datasets import Dataset
 
 from clair_cli.cli.paging import keeps_colours
 from clair_cli.looking import WORST_FIRST, Choice, unmeasured
@@ -21,13 +20,7 @@ from clair_cli.records import Contrast, Pair
 from tests.conftest import CLAIR, Clair, Ran, environment, write_rows
 from tests.forking import Forker, forking
 
-LOADED = [
-    "clair_cli.cli.shown",
-    "clair_cli.cli.datasets",
-    "clair_cli.inputs.columnar",
-    "pyarrow",
-    "annotated_types",
-]
+LOADED = ["tests.warming", "clair_cli.inputs.columnar", "clair_cli.inputs.arrays"]
 EVIL = "\x1b[31mred\x1b]0;title\x07\x9b2J\x7f\b\r\x00\u202edrow\u2066\u061c"
 OLD, NEW = "Ants have eight legs.", "Ants have six legs."
 DIFF = "Ants have [-eight-]{+six+} legs."
@@ -69,6 +62,7 @@ def shapes() -> dict[str, list[dict[str, Any]]]:
         ],
         "clair": [{"prompt": "q", "chosen": new, "rejected": old, "rational": "r"}],
         "implicit": [{"chosen": new, "rejected": old}],
+        "ranked": [{"prompt": "q", "completions": [new[1:], turns("", "Ants!")[1:], old[1:]]}],
     }
 
 
@@ -88,8 +82,7 @@ def test_every_kind_of_file_can_be_shown(clair: Clair, show: Clair, tmp_path: Pa
     pq.write_table(pa.Table.from_pylist(rows), tmp_path / "p.parquet")
     (tmp_path / "p.json").write_text(json.dumps(rows))
     (tmp_path / "p.csv").write_text(f"id,chosen,rejected\na,{NEW},{OLD}\n")
-    Dataset.from_list(rows).save_to_disk(str(tmp_path / "saved"))
-    for file in ("p.jsonl.gz", "p.parquet", "p.json", "p.csv", "saved"):
+    for file in ("p.jsonl.gz", "p.parquet", "p.json", "p.csv"):
         ran = show(file)
         assert (ran.code, DIFF in ran.out) == (0, True), (file, ran.err)
     piped = clair("show", "-", stdin=json.dumps(rows[0]).encode())
@@ -287,15 +280,17 @@ def test_what_is_kept_on_disk_comes_back_as_it_was() -> None:
 # The pager
 
 
-def on_terminal(tmp_path: Path, *arguments: str, env: dict[str, str]) -> tuple[int, str]:
-    """Run the command with a terminal of its own; what appears there."""
+def on_terminal(
+    tmp_path: Path, *arguments: str, env: dict[str, str], out: Path | None = None
+) -> tuple[int, str]:
+    """Run the command with a terminal of its own; what appears there. Data may go to `out`."""
     inside, outside = pty.openpty()
     child = subprocess.Popen(
         [*CLAIR, *arguments],
         cwd=tmp_path,
         env={**environment(), "TERM": "xterm", **env},
         stdin=outside,
-        stdout=outside,
+        stdout=os.open(out, os.O_WRONLY | os.O_CREAT) if out else outside,
         stderr=outside,
     )
     os.close(outside)
@@ -327,6 +322,9 @@ def test_a_pager_gets_it_all_on_a_terminal_and_nothing_elsewhere(
     assert "\x1b" not in paged
     (tmp_path / "paged").unlink()
     assert DIFF in show("pairs.jsonl", env={"PAGER": pager}).out
+    out = tmp_path / "out"
+    assert on_terminal(tmp_path, "show", "pairs.jsonl", env={"PAGER": pager}, out=out) == (0, "")
+    assert DIFF in out.read_text()
     assert not (tmp_path / "paged").exists()
 
 
@@ -372,6 +370,23 @@ def test_which_pagers_show_colours(command: list[str], environ: dict[str, str], 
     assert keeps_colours(command, environ) == kept
 
 
+def test_a_reader_that_goes_away_ends_the_command_as_a_pipeline_expects(tmp_path: Path) -> None:
+    write_rows(tmp_path / "pairs.jsonl", [pair(f"a{n}") for n in range(2_000)])
+    with subprocess.Popen(
+        [*CLAIR, "show", "pairs.jsonl"],
+        cwd=tmp_path,
+        env=environment(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    ) as child:
+        assert child.stdout
+        assert child.stderr
+        child.stdout.readline()
+        child.stdout.close()
+        assert child.stderr.read() == b""
+    assert child.returncode == 141
+
+
 # Memory
 
 
@@ -385,16 +400,19 @@ sys.exit(code)
 
 
 def peak(tmp_path: Path, *arguments: str) -> int:
-    """Kilobytes that the command took at most."""
-    done = subprocess.run(
+    """Kilobytes that the command took at most until somebody had read its first lines."""
+    with subprocess.Popen(
         [sys.executable, "-c", PEAK, *arguments],
         cwd=tmp_path,
         env=environment(),
-        stdout=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
-        check=True,
-    )
-    return int(done.stderr.split()[-1])
+    ) as child:
+        assert child.stdout
+        assert child.stderr
+        assert child.stdout.readline()
+        child.stdout.close()
+        return int(child.stderr.read().split()[-1])
 
 
 @pytest.mark.heavy

@@ -17,18 +17,17 @@ from hypothesis import strategies as st
 
 from clair_cli.contrast import contrast
 from clair_cli.measuring import SHARES, Measured, histograms
+from clair_cli.preferences import HOPELESS
 from clair_cli.records import METRICS
 from tests.conftest import CLAIR, Clair, Ran, environment, write_rows
 from tests.forking import Forker, forking
 from tests.hubserver import hub_environment, hub_serving
 from tests.test_show import NEW, OLD, pair, peak, shapes
 
-LOADED = ["clair_cli.cli.measured", "clair_cli.cli.datasets", "typer._adapters"]
-
 
 @pytest.fixture(scope="module")
 def forker() -> Iterator[Forker]:
-    with forking(LOADED, {}) as running:
+    with forking(["tests.warming"], {}) as running:
         yield running
 
 
@@ -142,7 +141,7 @@ def test_a_limit_reads_no_further(stats: Clair, tmp_path: Path) -> None:
 def test_what_holds_no_pairs_is_refused(stats: Clair, tmp_path: Path) -> None:
     write_rows(tmp_path / "p.jsonl", [pair("a")])
     write_rows(tmp_path / "in.jsonl", [{"prompt": "p", "response": "r"}])
-    write_rows(tmp_path / "many.jsonl", [{"a": 1}] * 3000)
+    write_rows(tmp_path / "many.jsonl", [*([{"a": 1}] * HOPELESS), pair("too late")])
     alone = [{"id": n, "prompt": "p", "completion": "c", "label": True} for n in range(3)]
     write_rows(tmp_path / "alone.jsonl", alone)
     (tmp_path / "empty.jsonl").write_bytes(b"")
@@ -159,6 +158,7 @@ def test_what_holds_no_pairs_is_refused(stats: Clair, tmp_path: Path) -> None:
         assert word in ran.err
 
 
+@pytest.mark.heavy
 def test_a_dataset_on_the_hub_is_measured(clair: Clair, tmp_path: Path) -> None:
     train, test = several(3), several(2)
     files = {
@@ -239,6 +239,7 @@ def test_a_name_is_no_control_code_and_no_markup(stats: Clair, tmp_path: Path) -
         assert not {"\x1b", "\u202e"} & set(ran.out)
 
 
+@pytest.mark.heavy
 def test_progress_is_told_on_stderr_where_it_takes_long(tmp_path: Path) -> None:
     """A pipe that is fed slowly, so that it does on every machine."""
     os.mkfifo(tmp_path / "pipe.jsonl")
@@ -280,7 +281,7 @@ values = st.lists(st.floats(0, 1e6, allow_subnormal=False), min_size=1, max_size
 
 
 @given(values, values)
-@settings(deadline=None, database=None, max_examples=150)
+@settings(deadline=None, database=None, max_examples=60)
 def test_every_value_is_in_a_bin(first: list[float], second: list[float]) -> None:
     measured = [Measured("a"), Measured("b")]
     for metric in METRICS:

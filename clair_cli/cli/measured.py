@@ -10,7 +10,7 @@ import orjson
 from rich.console import Console
 from rich.text import Text
 
-from clair_cli.cli.terminal import console, one_line, printable
+from clair_cli.cli.terminal import console, one_line, paper, printable
 from clair_cli.distribution import Bins, Distribution
 from clair_cli.inputs import Input
 from clair_cli.measuring import SHARES, Measured, histograms, measure
@@ -45,9 +45,9 @@ def measure_all(
     if as_json:
         sys.stdout.buffer.write(_json(measured))
         return
-    screen = Console(highlight=False, markup=False, emoji=False, soft_wrap=True)
+    screen = paper()
     for line in _lines(measured, _blocks(screen)):
-        screen.print(line)
+        screen.print(line, soft_wrap=True)
 
 
 def _measure(dataset: Input, limit: int | None, *, from_texts: bool) -> Measured:

@@ -8,6 +8,8 @@ import subprocess
 import sys
 from collections.abc import Iterable, Mapping
 
+from clair_cli.cli.terminal import reader_gone
+
 LESS_OPTIONS = "FRX"
 """Colours, and no pager for what fits on the screen; as git has it."""
 
@@ -34,14 +36,21 @@ def page(parts: Iterable[str], command: list[str]) -> None:
     A pager that is left before the end ends the reading, too.
     """
     if not command:
-        for part in parts:
-            sys.stdout.write(part)
+        _print(parts)
         return
     environ = {"LESS": LESS_OPTIONS, **os.environ}
     with subprocess.Popen(command, stdin=subprocess.PIPE, env=environ) as pager:  # noqa: S603 - the user's own
         with contextlib.suppress(BrokenPipeError, KeyboardInterrupt):
             _feed(pager, parts)
         _await(pager)
+
+
+def _print(parts: Iterable[str]) -> None:
+    for part in parts:
+        try:
+            sys.stdout.write(part)
+        except BrokenPipeError as exc:
+            raise reader_gone() from exc
 
 
 def _feed(pager: "subprocess.Popen[bytes]", parts: Iterable[str]) -> None:

@@ -12,7 +12,7 @@ from rich.text import Text
 
 from clair_cli.cli.datasets import find_dataset
 from clair_cli.cli.paging import keeps_colours, page, pager_command
-from clair_cli.cli.terminal import console, one_line, plain, printable
+from clair_cli.cli.terminal import console, one_line, paper, plain, printable
 from clair_cli.inputs import Raw, find_input
 from clair_cli.layout import Layout
 from clair_cli.looking import WORST_FIRST, Choice, unmeasured
@@ -102,12 +102,7 @@ def _some(found: Iterator[T], complaint: str) -> Iterator[T]:
 
 def _page(found: Iterator[T], draw: Callable[[T, bool], Iterator[RenderableType]]) -> None:
     command = pager_command()
-    screen = Console(
-        highlight=False,
-        markup=False,
-        emoji=False,
-        color_system="auto" if keeps_colours(command) else None,
-    )
+    screen = paper(may_colour=keeps_colours(command))
     is_coloured = screen.color_system is not None and not screen.no_color
     page((_drawn(screen, draw(each, is_coloured)) for each in found), command)
 

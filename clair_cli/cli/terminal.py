@@ -2,6 +2,7 @@
 
 import os
 import re
+from typing import Literal
 
 from rich.console import Console
 
@@ -20,6 +21,30 @@ class _Screen(Console):
             super()._write_buffer()
         except OSError:  # stderr on a full disk
             self.quiet = True
+
+
+class _Paper(Console):
+    """A console on stdout; where its reader goes away, rich would end the process with code 1."""
+
+    def on_broken_pipe(self) -> None:
+        """Let the command end as a pipeline expects."""
+        raise reader_gone()
+
+
+def reader_gone() -> Exception:
+    """The error, without a word, for a stdout that nobody reads any more.
+
+    typer would make code 1 of a BrokenPipeError.
+    """
+    from clair_cli.writers.files import StdoutClosedError  # noqa: PLC0415 - only in trouble
+
+    return StdoutClosedError("")
+
+
+def paper(*, may_colour: bool = True) -> Console:
+    """The console on stdout, for what people read; wide as the terminal."""
+    colours: Literal["auto"] | None = "auto" if may_colour else None
+    return _Paper(highlight=False, markup=False, emoji=False, color_system=colours)
 
 
 def console() -> Console:
