@@ -273,7 +273,7 @@ def _is_clean(text: str) -> bool:
     """Whether no end of `text` could be taken for wrapping, and no word of it for a marker."""
     lines = text.split("\n")
     ends = BLANK_OR_RULE.fullmatch(lines[0]) or BLANK_OR_RULE.fullmatch(lines[-1])
-    ends = ends or text.endswith("\\")
+    ends = ends or text.endswith("\\") or re.search(r"\s[*_]+$", text)
     named = re.search(r"reasoning|solution|task", text, re.IGNORECASE)
     return bool(text) and text == text.strip() and not ends and not named
 

@@ -694,6 +694,7 @@ def columns(values: st.SearchStrategy[Any]) -> st.SearchStrategy[list[dict[str, 
     return st.lists(st.fixed_dictionaries({"x": values, "y": values}), min_size=1, max_size=9)
 
 
+@pytest.mark.heavy
 @settings(deadline=None, max_examples=40)
 @given(kept=columns(VALUES), text=TEXTS)
 def test_parquet_tells_what_jsonl_tells(kept: list[dict[str, Any]], text: str) -> None:
@@ -722,6 +723,7 @@ def test_parquet_tells_what_jsonl_tells(kept: list[dict[str, Any]], text: str) -
             agree(ordered, [extra[column] for extra in kept])
 
 
+@pytest.mark.heavy
 @settings(deadline=None, max_examples=40)
 @given(kept=columns(CLASHING) | columns(VALUES | ODD))
 @example(kept=[{"x": {"b": 1}, "y": 1.5}, {"x": {"a": 1}, "y": 1}, {"x": "a", "y": "a"}])
@@ -748,6 +750,7 @@ def in_order(value: Any) -> Any:
     return [in_order(each) for each in value] if isinstance(value, list) else value
 
 
+@pytest.mark.heavy
 @settings(deadline=None, max_examples=40)
 @given(row=st.dictionaries(TEXTS | st.integers(), VALUES | ODD, max_size=4), text=TEXTS)
 def test_any_failure_is_written(row: dict[Any, Any], text: str) -> None:

@@ -72,6 +72,8 @@ class StructKind:
 
 Kind: TypeAlias = Scalar | DecimalKind | ListKind | StructKind
 
+LONGEST = dt.timedelta(microseconds=2**63 - 1)
+"""What Arrow counts in microseconds is shorter."""
 _NUMBERS = {Scalar.SMALL_INT: 0, Scalar.INT: 1, Scalar.FLOAT: 1}
 _BY_TYPE: dict[type, Scalar] = {
     type(None): Scalar.NULL,
@@ -80,7 +82,6 @@ _BY_TYPE: dict[type, Scalar] = {
     str: Scalar.TEXT,
     bytes: Scalar.BYTES,
     dt.date: Scalar.DATE,
-    dt.timedelta: Scalar.DURATION,
 }
 
 
@@ -91,6 +92,8 @@ def kind_of(value: object, level: int = 0) -> Kind:
         return simple
     if isinstance(value, int):
         return _int_kind(value)
+    if isinstance(value, dt.timedelta):
+        return Scalar.DURATION if abs(value) < LONGEST else Scalar.JSON
     if isinstance(value, list | tuple | dict):
         return _nested_kind(value, level + 1) if level < DEEPEST else Scalar.JSON
     if isinstance(value, Decimal):
