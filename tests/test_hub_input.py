@@ -393,6 +393,18 @@ def test_a_dataset_that_changes_meanwhile_is_read_as_it_was(hub: Hub, read: Read
         assert len(hub.commits(repo)) == 2, number
 
 
+def test_an_export_reads_the_commit_that_the_run_read(
+    hub: Hub, forker: Forker, revise: Revise, tmp_path: Path
+) -> None:
+    hub.add("user/moving", {"train.jsonl": jsonl(rows(3))})
+    assert revise("user/moving").code == 0
+    hub.add("user/moving", {"train.jsonl": jsonl(rows(3, "new"))})
+    ran = forker(tmp_path, "export", "out.jsonl", "-o", "again.jsonl")
+    assert ran.code == 0, ran.err
+    made, again = (ids(read_rows(tmp_path / f"{name}.jsonl")) for name in ("out", "again"))
+    assert made == again != []
+
+
 def test_addresses_of_the_hub_are_inputs_too(hub: Hub, complaint: Complaint, read: Read) -> None:
     hub.add("user/files", {"a/x.jsonl": jsonl(rows(2, "x")), "a/y.csv": csv(rows(2, "y"))})
     hub.add("user/files", {"a/x.jsonl": jsonl(rows(2, "dev"))}, revision="dev")

@@ -120,7 +120,8 @@ async def _revise(
     async with contextlib.AsyncExitStack() as stack:
         path = job.recipe.store or (paths.mock_store if job.recipe.mock else paths.store)
         stack.enter_context(lock(paths.output))  # runs with stores of their own may share it
-        write_whole(paths.recipe, as_json(job.recipe.record()))
+        commit = found.origin.commit if found.origin else ""
+        write_whole(paths.recipe, as_json(job.recipe.record(commit)))
         if job.fresh:
             stack.enter_context(put_aside(path))
         store = stack.enter_context(Store(path))

@@ -97,9 +97,13 @@ class Recipe:
             **self.steering.options(),
         }
 
-    def record(self) -> dict[str, Any]:
-        """All of the recipe that is not secret, for a file that stays here."""
+    def record(self, commit: str = "") -> dict[str, Any]:
+        """All of the recipe that is not secret, for a file that stays here.
+
+        A Hub dataset stays at the `commit` that was read, whatever becomes of its branch.
+        """
         return self.options() | {
+            "revision": commit or self.inputs.revision,
             "names": [_kept_name(name) for name in self.inputs.names],
             "template": _template_record(self.template),
             "also": _template_record(self.steering.also) if self.steering.also else None,
