@@ -490,6 +490,7 @@ def test_a_column_that_stands_twice_is_told(tmp_path: Path) -> None:
         assert is_told(error, name, "the column 'prompt' stands twice; rename one")
 
 
+@pytest.mark.heavy
 def test_huge_cells_come_through_every_kind(clair: Clair, tmp_path: Path) -> None:
     huge = "wörd " * (10 * 1024 * 1024 // 6)
     rows = [{"id": "huge", "prompt": huge, "response": "It is is."}, *mendable(1)]

@@ -267,6 +267,7 @@ def test_a_taken_port_is_an_os_error() -> None:
     asyncio.run(twice())
 
 
+@pytest.mark.heavy
 def test_a_body_of_ten_megabytes_is_served_and_one_of_seventy_is_not() -> None:
     big = "One  two is here. " * 550_000
 
