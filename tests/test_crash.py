@@ -84,7 +84,7 @@ def test_twenty_kills_lose_nothing_and_pay_nothing_twice(tmp_path: Path, clair: 
         calm_bytes = (tmp_path / "calm" / name).read_bytes()
         assert (tmp_path / "out" / name).read_bytes() == calm_bytes
     left = {p.name for p in (tmp_path / "out/.clair").iterdir()}
-    assert left == {"store.sqlite3", "failures.jsonl", "run.json"}
+    assert left == {"store.sqlite3", "failures.jsonl", "run.json", "recipe.json"}
 
 
 def digests(server: Endpoint, since: int) -> set[bytes]:
