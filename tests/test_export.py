@@ -83,6 +83,16 @@ def test_of_a_killed_run_the_pairs_whose_replies_are_there_are_written(
     assert {each["reason"] for each in failures} == {"offline"}
 
 
+def test_the_licence_and_the_languages_go_along(clair: Clair, tmp_path: Path) -> None:
+    write_rows(tmp_path / "in.jsonl", answers(1))
+    stated = ("--license", "cc0-1.0", "--language", "en")
+    clair("revise", "in.jsonl", "--mock", "-o", "run", "--max-fail-rate", "1", *stated)
+    assert clair("export", "run", "-o", "new").code == 0
+    card = (tmp_path / "new/README.md").read_text()
+    assert "license: cc0-1.0\n" in card
+    assert "- en\n" in card.partition("\n---\n")[0]
+
+
 def test_rows_from_stdin_are_piped_in_again(clair: Clair, tmp_path: Path) -> None:
     rows = b'{"prompt": "P?", "response": "It is is it."}\n'
     assert clair("revise", "-", "-o", "run", "--mock", stdin=rows).code == 0

@@ -269,3 +269,23 @@ def test_what_makes_no_sense_together_is_refused(clair: Clair, tmp_path: Path) -
     ):
         ran = clair("revise", "in.jsonl", "--mock", *options)
         assert (ran.code, said in ran.last) == (2, True), ran.err
+
+
+def test_a_dry_run_counts_every_revision_that_is_asked(clair: Clair, tmp_path: Path) -> None:
+    write_rows(tmp_path / "in.jsonl", answers(3))
+    told = []
+    for options in ((), ("-n", "2", "--also", "worsen")):
+        ran = clair("revise", "in.jsonl", "--mock", "--dry-run", "--summary", "s.json", *options)
+        assert ran.code == 0, ran.err
+        told.append(orjson.loads((tmp_path / "s.json").read_bytes()))
+    assert [(each["rows_to_ask"], each["requests"]) for each in told] == [(3, 3), (3, 12)]
+    low, high = (each["completion_tokens"][0] for each in told)
+    assert high == pytest.approx(4 * low, rel=0.01)
+
+
+def test_a_kept_column_cannot_have_the_name_of_one_that_options_add(
+    clair: Clair, tmp_path: Path
+) -> None:
+    write_rows(tmp_path / "in.jsonl", answers(1))
+    ran = clair("revise", "in.jsonl", "--mock", "--keep-columns", "thinking")
+    assert (ran.code, "--keep-columns thinking" in ran.last) == (2, True)

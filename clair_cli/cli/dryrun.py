@@ -1,7 +1,7 @@
 """`--dry-run`: what a run would ask for and cost, without a request."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -12,8 +12,8 @@ from rich.table import Table
 from rich.text import Text
 
 from clair_cli.cli.terminal import console, plain
+from clair_cli.engine import Ask
 from clair_cli.pricing import Price
-from clair_cli.prompts import Asker
 from clair_cli.records import Failure, Row, Usage
 from clair_cli.runrecord import as_json
 from clair_cli.writers import write_whole
@@ -27,7 +27,7 @@ SHOWN = 4000
 """Characters of a message that are shown."""
 ASSUMING = (
     "assuming 3 to 5 bytes a token, and replies of 0.5 to 2 times the answer "
-    "with 100 to 400 tokens of reasoning; one reply a row"
+    "with 100 to 400 tokens of reasoning; one reply a request"
 )
 
 
@@ -36,6 +36,7 @@ class Estimate:
     """What a run would ask for: the least and the most."""
 
     rows: int = 0
+    requests: int = 0
     prompt_bytes: int = 0
     answer_bytes: int = 0
     failures: Counter[str] = field(default_factory=Counter)
@@ -44,12 +45,12 @@ class Estimate:
         """Tokens at the low (0) or the high (1) end."""
         size = BYTES_A_TOKEN[end]
         times, reasoning = REPLY[end]
-        completion = times * self.answer_bytes / size + reasoning * self.rows
+        completion = times * self.answer_bytes / size + reasoning * self.requests
         return Usage(round(self.prompt_bytes / size), round(completion))
 
 
 def dry_run(
-    rows: Iterable[Row | Failure], ask: Asker, price: Price | None, summary: Path | None
+    rows: Iterable[Row | Failure], asks: Sequence[Ask], price: Price | None, summary: Path | None
 ) -> int:
     """Count what a run over `rows` would take, print it, and send nothing.
 
@@ -65,11 +66,12 @@ def dry_run(
         if isinstance(row, Failure):
             estimate.failures[row.reason] += 1
             continue
-        body = ask(row, None, None).body
-        first = first or body
+        bodies = [ask(row, None, None).body for ask in asks]
+        first = first or bodies[0]
         estimate.rows += 1
-        estimate.prompt_bytes += len(body)
-        estimate.answer_bytes += len(row.response.encode())
+        estimate.requests += len(bodies)
+        estimate.prompt_bytes += sum(map(len, bodies))
+        estimate.answer_bytes += len(bodies) * len(row.response.encode())
     if first:
         _print_request(orjson.loads(first))
     _print(estimate, price)
@@ -94,6 +96,7 @@ def _print(estimate: Estimate, price: Price | None) -> None:
     table = Table.grid(padding=(0, 2))
     lines = [
         ("rows to ask", f"{estimate.rows:,}"),
+        *([("requests", f"{estimate.requests:,}")] if estimate.requests > estimate.rows else []),
         ("rows that fail", f"{estimate.failures.total():,}"),
         *((f"  {reason}", f"{count:,}") for reason, count in sorted(estimate.failures.items())),
         ("prompt tokens", f"{low.prompt_tokens:,} to {high.prompt_tokens:,}"),
@@ -117,6 +120,7 @@ def _record(estimate: Estimate, price: Price | None) -> dict[str, object]:
     return {
         "rows": estimate.rows + estimate.failures.total(),
         "rows_to_ask": estimate.rows,
+        "requests": estimate.requests,
         "failures_by_reason": dict(sorted(estimate.failures.items())),
         "prompt_tokens": [usage.prompt_tokens for usage in ends],
         "completion_tokens": [usage.completion_tokens for usage in ends],

@@ -3,6 +3,7 @@
 import sys
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import orjson
 
@@ -11,6 +12,7 @@ from clair_cli.cli.recipe import Recipe, recipe_of
 from clair_cli.cli.wanted import Job, Spending
 from clair_cli.endpoint import Address, Patience
 from clair_cli.layout import Layout, layout
+from clair_cli.pricing import listed_price
 from clair_cli.records import UsageError
 from clair_cli.writers import Plan
 
@@ -27,7 +29,8 @@ def run_export(run: Path, output: str, form: str, plan: Plan, *, quiet: bool) ->
     if not run.exists() and not run.with_name(f".{run.name}.clair").is_dir():
         raise UsageError(f"{run}: no such run; name what clair revise wrote")
     paths = layout(str(run), None)
-    recipe = _recipe(paths, run)
+    record = _record(paths, run)
+    recipe = recipe_of(record, str(paths.recipe))
     if layout(output, None).side.resolve() == paths.side.resolve():
         raise UsageError(f"-o {output}: is the run itself; name another output")
     if recipe.inputs.names == ["-"] and sys.stdin is not None and sys.stdin.isatty():
@@ -42,18 +45,24 @@ def run_export(run: Path, output: str, form: str, plan: Plan, *, quiet: bool) ->
         rpm=None,
         tpm=None,
         dry_run=False,
-        spending=Spending(None, None, None),
+        spending=Spending(None, None, None if recipe.mock else listed_price(_model(recipe))),
         patience=Patience(1.0, 0.0),
         max_fail_rate=1.0,
         form=form,
         plan=plan,
         quiet=quiet,
         summary=None,
+        licence=str(record.get("license") or ""),
+        languages=tuple(map(str, record.get("language") or ())),
     )
     return run_job(job)
 
 
-def _recipe(paths: Layout, run: Path) -> Recipe:
+def _model(recipe: Recipe) -> str:
+    return str(recipe.parameters.get("model", ""))
+
+
+def _record(paths: Layout, run: Path) -> dict[str, Any]:
     try:
         record = orjson.loads(paths.recipe.read_bytes())
     except FileNotFoundError:
@@ -63,7 +72,7 @@ def _recipe(paths: Layout, run: Path) -> Recipe:
         ) from None
     except (OSError, orjson.JSONDecodeError) as exc:
         raise UsageError(f"{paths.recipe}: cannot be read; run clair revise again") from exc
-    return recipe_of(record, str(paths.recipe))
+    return record if isinstance(record, dict) else {}
 
 
 def _store(paths: Layout, recipe: Recipe) -> Path:

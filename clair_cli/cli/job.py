@@ -13,19 +13,26 @@ from clair_cli.card import card
 from clair_cli.cli.checks import check_apart, check_paths, check_stdin
 from clair_cli.cli.dryrun import dry_run
 from clair_cli.cli.signals import stopping
-from clair_cli.cli.steering import world_of
-from clair_cli.cli.telling import CODE_FAILED_ROWS, record_of, report, run_of, say, silent
+from clair_cli.cli.steering import branches_of, world_of
+from clair_cli.cli.telling import (
+    CODE_FAILED_ROWS,
+    kept_record,
+    record_of,
+    report,
+    run_of,
+    say,
+    silent,
+)
 from clair_cli.cli.terminal import console
 from clair_cli.cli.wanted import Job
 from clair_cli.endpoint import Address, Endpoint
-from clair_cli.engine import Engine, Window
+from clair_cli.engine import Branch, Engine, Window
 from clair_cli.inputs import Input, default_output, find_input
 from clair_cli.layout import Layout, layout
 from clair_cli.limits import Gate, Lane, Pace
 from clair_cli.locks import lock
 from clair_cli.mock import MockServer
 from clair_cli.progress import Display, LiveDisplay, LogDisplay, Total, shown
-from clair_cli.prompts import Asker, Template
 from clair_cli.records import Adapted, Event, Observer, RunError, UsageError
 from clair_cli.runrecord import as_json
 from clair_cli.sources import once, read_rows
@@ -55,6 +62,7 @@ def run_job(job: Job) -> int:
     Raises:
         RunError: What ended the run before its end; it carries the exit code.
     """
+    job.recipe.steering.check(job.recipe.template, job.form)
     check_stdin(job.recipe.inputs.names)
     found = find_input(
         job.recipe.inputs.names,
@@ -63,7 +71,6 @@ def run_job(job: Job) -> int:
         revision=job.recipe.inputs.revision,
     )
     paths = layout(job.output, default_output(job.recipe.inputs.names))
-    job.recipe.steering.check(job.recipe.template, job.form)
     check_apart(job.recipe.inputs.names, paths)
     check_paths(found.files, paths, job.recipe.store, job.summary)
     plan = job.plan.fitting(paths)
@@ -72,19 +79,18 @@ def run_job(job: Job) -> int:
         job.publishing.check(paths)
     if job.form == "clair" and not job.quiet:
         say("warning: TRL 0.29 and later fails on --format clair; the other formats train")
-    template = job.recipe.template
     run = run_of(job, found, plan)
     if job.dry_run:
         return dry_run(
             _rows(job, found, silent if job.quiet else say),
-            Asker(template, job.recipe.parameters, lambda _: 0),
+            [branch.ask for branch in _branches(job, lambda _: 0)],
             job.spending.price,
             job.summary,
         )
     _prepare_process(job.concurrency)
     tally, gate = Tally(), _gate(job)
     try:
-        written = asyncio.run(_revise(job, found, paths, template, plan, tally, gate))
+        written = asyncio.run(_revise(job, found, paths, plan, tally, gate))
     except RunError as exc:
         report(job, run, tally, paths, gate, exc.exit_code, Written())
         raise
@@ -104,7 +110,6 @@ async def _revise(
     job: Job,
     found: Input,
     paths: Layout,
-    template: Template,
     plan: Plan,
     tally: Tally,
     gate: Gate,
@@ -121,7 +126,7 @@ async def _revise(
         path = job.recipe.store or (paths.mock_store if job.recipe.mock else paths.store)
         stack.enter_context(lock(paths.output))  # runs with stores of their own may share it
         commit = found.origin.commit if found.origin else ""
-        write_whole(paths.recipe, as_json(job.recipe.record(commit)))
+        write_whole(paths.recipe, as_json(kept_record(job, commit)))
         if job.fresh:
             stack.enter_context(put_aside(path))
         store = stack.enter_context(Store(path))
@@ -129,9 +134,8 @@ async def _revise(
         complete = await _completer(job, gate, observe, stack)
         world = world_of(
             job.recipe.steering,
-            template,
-            job.recipe.parameters,
-            store.occurrence,
+            job.recipe.template,
+            _branches(job, store.occurrence),
             Remembering(store, complete, observe),
             attempts=job.recipe.attempts,
             is_ranked=job.form == "ranked",
@@ -161,6 +165,12 @@ def _rows(job: Job, found: Input, say: Callable[[str], None]) -> Rows:
         job.recipe.picking,
         rereadable=found.is_rereadable,
     )
+
+
+def _branches(job: Job, occurrence: Callable[[bytes], int]) -> list[Branch]:
+    """The revisions that are asked of each row."""
+    recipe = job.recipe
+    return branches_of(recipe.steering, recipe.template, recipe.parameters, occurrence)
 
 
 def _most(picking: Picking) -> int | None:

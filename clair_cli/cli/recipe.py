@@ -1,6 +1,5 @@
 """What decides the outcome of a run, besides the replies; and run.json's memory of it."""
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path, PurePath
@@ -8,12 +7,11 @@ from typing import Any
 
 from clair_cli.cli.steering import Steering, steering_of
 from clair_cli.cli.terminal import printable
+from clair_cli.inputs.naming import is_url, public
 from clair_cli.prompts import Template
 from clair_cli.records import UsageError
 from clair_cli.sources import Columns
 from clair_cli.sources.picking import Picking
-
-_PRIVATE = re.compile(r"(?<=://)[^/?#]*@|[?#].*", re.DOTALL)
 
 
 def public_name(name: str) -> str:
@@ -22,8 +20,8 @@ def public_name(name: str) -> str:
     A URL loses its credentials, query and fragment; a path that leads out of the working directory
     keeps its last part.
     """
-    if "://" in name:
-        return printable(_PRIVATE.sub("", name))
+    if is_url(name):
+        return printable(public(name))
     path = PurePath(name)
     outside = path.is_absolute() or ".." in path.parts or name.startswith("~")
     return printable(path.name if outside else name)
@@ -114,7 +112,7 @@ class Recipe:
 
 def _kept_name(name: str) -> str:
     """A name that finds the input again, but for what is secret in a URL."""
-    return public_name(name) if "://" in name else printable(name)
+    return printable(public(name))
 
 
 def _template_record(template: Template) -> dict[str, str]:

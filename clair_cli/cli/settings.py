@@ -19,7 +19,10 @@ from clair_cli.records import METRICS, UsageError
 OPENAI = "https://api.openai.com/v1"
 RESERVED = frozenset({"messages", "model", "stream", "n"})
 WRITTEN = frozenset(
-    {"id", "prompt", "chosen", "rejected", "completion", "label", "rationale", "model", *METRICS}
+    {
+        *("id", "prompt", "chosen", "rejected", "completion", "completions", "label", "rational"),
+        *("rationale", "model", *METRICS, "thinking", "flag", "worsened_rationale"),
+    }
 )
 """The columns of a pair, in one format or another."""
 

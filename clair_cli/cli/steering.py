@@ -1,6 +1,6 @@
 """How many revisions are asked of an answer, how far they may go, and which are kept."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
@@ -89,31 +89,37 @@ def steering_of(record: Mapping[str, Any], also: Template | None) -> Steering:
     )
 
 
-def world_of(
+def branches_of(
     steering: Steering,
     template: Template,
     parameters: Mapping[str, Any],
     occurrence: Callable[[bytes], int],
+) -> list[Branch]:
+    """A branch for each revision that is asked of a row, those of `template` first."""
+    return [
+        _branch(steering, each, parameters, occurrence, number, is_main=each is template)
+        for each in (template, *([steering.also] if steering.also else []))
+        for number in range(steering.samples)
+    ]
+
+
+def world_of(
+    steering: Steering,
+    template: Template,
+    branches: Sequence[Branch],
     complete: Complete,
     *,
     attempts: int,
     is_ranked: bool,
 ) -> World:
-    """The engine's world: a branch for each revision, and what becomes of them."""
-    templates = [template, *([steering.also] if steering.also else [])]
-    branches = [
-        _branch(steering, each, parameters, occurrence, number, is_main=each is template)
-        for each in templates
-        for number in range(steering.samples)
-    ]
-    a_template = 1 if steering.best_by else steering.samples
+    """The engine's world: the branches, and what becomes of their outcomes."""
     return World(
         branches,
         complete,
         attempts=attempts,
         closest=_closest(steering) if steering.keep_best else None,
         settle=_settle(steering, template, is_ranked=is_ranked),
-        outcomes=1 if is_ranked else a_template * len(templates),
+        outcomes=1 if is_ranked else len(branches) // (steering.samples if steering.best_by else 1),
     )
 
 

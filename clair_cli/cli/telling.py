@@ -49,6 +49,14 @@ def run_of(job: Job, found: Input, plan: Plan) -> Run:
     )
 
 
+def kept_record(job: Job, commit: str) -> dict[str, Any]:
+    """What `clair export` needs of the job: the recipe, and what the card cannot find out."""
+    return job.recipe.record(commit) | {
+        "license": job.licence,
+        "language": list(job.languages),
+    }
+
+
 def record_of(job: Job, run: Run, tally: Tally, gate: Gate, written: Written) -> dict[str, Any]:
     """What ran, with what it wrote and cost, and what each replica did."""
     price = job.spending.price

@@ -57,6 +57,8 @@ def patiently(
         try:
             return call()
         except Exception as exc:
+            # The clients below share no base error; `trouble_of` tells what may pass by status and
+            # type, and all else is raised at once.
             between()
             trouble = trouble_of(exc)
             late = time.monotonic() - begun > reach

@@ -95,6 +95,7 @@ def telling(url: str) -> Iterator[None]:
     except (UsageError, *DAMAGE):
         raise
     except Exception as exc:
+        # Each file system of fsspec has errors of its own, and many are no OSError.
         raise UsageError(f"{public(url)}: {_said(exc)}") from exc
 
 

@@ -119,6 +119,7 @@ def telling(name: str, revision: str) -> Iterator[None]:
     except UsageError:
         raise
     except Exception as exc:
+        # The client raises httpx's errors, its own, and whatever an answer leads it to.
         raise UsageError(said(exc, name, revision)) from exc
 
 

@@ -66,7 +66,7 @@ class _Resumed(io.RawIOBase):
         self._stream: Stream | None = None
         try:
             self._attempt(0)  # tells size and seeks
-        except BaseException:
+        except BaseException:  # the connection must not outlive an interruption either
             self.close()
             raise
 
