@@ -10,6 +10,7 @@ import orjson
 import pytest
 
 from tests.conftest import CLAIR, ROOT, Clair, Ran, environment, read_rows
+from tests.forking import Forker, forking
 from tests.hubserver import ALWAYS, Hub, hub_environment, hub_serving
 
 NAME = "user/pairs"
@@ -47,49 +48,23 @@ def hub(serving: Hub) -> Hub:
     return serving
 
 
-FORKER = """
-import json, os, sys, traceback
-import huggingface_hub.hf_api, pydantic
-import clair_cli.cli.terminal, clair_cli.hub
-from clair_cli.cli.main import main
-
-for line in sys.stdin:
-    asked = json.loads(line)
-    child = os.fork()
-    if child:
-        print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
-        continue
-    os.environ.update(asked["env"])
-    for stream, path in ((1, asked["out"]), (2, asked["err"])):
-        os.dup2(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC), stream)
-    sys.argv, code = ["clair", *asked["arguments"]], 1
-    try:
-        main()
-    except SystemExit as end:
-        code = end.code
-    except BaseException:
-        traceback.print_exc()
-    sys.stdout.flush(), sys.stderr.flush()
-    os._exit(code)
-"""
+LOADED = [
+    *("huggingface_hub.hf_api", "pydantic"),
+    *("clair_cli.cli.terminal", "clair_cli.hub"),
+]
 
 
 @pytest.fixture(scope="module")
-def loaded(
-    serving: Hub, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator["subprocess.Popen[str]"]:
+def loaded(serving: Hub, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Forker]:
     """A process that has loaded the Hub's client, which takes long, and forks for each command."""
-    variables = environment(hub_environment(serving, tmp_path_factory.mktemp("home")))
-    command = [sys.executable, "-W", "ignore", "-c", FORKER]
-    pipe = subprocess.PIPE
-    with subprocess.Popen(command, env=variables, stdin=pipe, stdout=pipe, text=True) as process:
-        yield process
+    with forking(LOADED, hub_environment(serving, tmp_path_factory.mktemp("home"))) as running:
+        yield running
 
 
 class Pusher:
     """Runs `clair push` against a Hub; with variables of its own, in a process all of its own."""
 
-    def __init__(self, clair: Clair, hub: Hub, home: Path, loaded: "subprocess.Popen[str]") -> None:
+    def __init__(self, clair: Clair, hub: Hub, home: Path, loaded: Forker) -> None:
         self.clair, self.hub, self.home, self.loaded = clair, hub, home, loaded
 
     def __call__(
@@ -101,21 +76,14 @@ class Pusher:
             variables = {**hub_environment(self.hub, self.home, token=token), **env}
             ran = self.clair(*arguments, env=variables)
         else:
-            ran = self.fork(arguments, {"HF_TOKEN": token})
+            ran = self.loaded(self.home, *arguments, env={"HF_TOKEN": token})
         assert "Traceback" not in ran.err, ran.err
         assert not token or token not in ran.out + ran.err
         return ran
 
-    def fork(self, arguments: list[str], env: dict[str, str]) -> Ran:
-        out, err = self.home / "stdout", self.home / "stderr"
-        asked = {"arguments": arguments, "env": env, "out": str(out), "err": str(err)}
-        print(orjson.dumps(asked).decode(), file=self.loaded.stdin, flush=True)
-        code = int(self.loaded.stdout.readline())
-        return Ran(code, out.read_text(), err.read_text())
-
 
 @pytest.fixture
-def push(clair: Clair, hub: Hub, tmp_path: Path, loaded: "subprocess.Popen[str]") -> Pusher:
+def push(clair: Clair, hub: Hub, tmp_path: Path, loaded: Forker) -> Pusher:
     return Pusher(clair, hub, tmp_path, loaded)
 
 
