@@ -5,10 +5,12 @@ from pathlib import Path
 
 import orjson
 
-from clair_cli.inputs import find_input
-from clair_cli.prompts import Asker, load_template
+from clair_cli.prompts.asking import Asker
+from clair_cli.prompts.shipped import load_template
 from clair_cli.records import Row
-from clair_cli.sources import Columns, read_rows
+from clair_cli.rows.columns import Columns
+from clair_cli.rows.input import find_input
+from clair_cli.rows.reader import read_rows
 
 WORDS = [
     *("the", "of", "a", "model", "answer", "value", "because", "learning", "data", "quick"),

@@ -182,7 +182,7 @@ class Revision:
 
 @dataclass(frozen=True, slots=True)
 class Contrast:
-    """How far a revision is from the response; `clair_cli.contrast` defines each metric."""
+    """How far a revision is from the response; `clair_cli.contrast.metrics` defines each metric."""
 
     levenshtein: int
     similarity: float

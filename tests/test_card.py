@@ -22,15 +22,15 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
 from clair_cli import __version__
-from clair_cli.card import card
 from clair_cli.cli.main import run
-from clair_cli.markdown import code, escaped, fenced, table, yaml_scalar
-from clair_cli.pricing import Price
-from clair_cli.prompts import load_template
+from clair_cli.endpoint.prices import Price
+from clair_cli.prompts.shipped import load_template
 from clair_cli.records import Answered, Contrast, Emitted, Failure, Pair, RowRead, Usage
-from clair_cli.runrecord import Run, run_record
-from clair_cli.tally import Tally
-from clair_cli.writers import FORMATS
+from clair_cli.run.card.markdown import code, escaped, fenced, table, yaml_scalar
+from clair_cli.run.card.page import card
+from clair_cli.run.record import Run, run_record
+from clair_cli.run.tally import Tally
+from clair_cli.writers.formats import FORMATS
 from tests.conftest import Clair, Ran, answers, read_rows, write_rows
 from tests.serving import Asked, Endpoint, Reply, completion, improve, revised, serving
 

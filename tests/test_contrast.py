@@ -2,7 +2,7 @@
 
 import pytest
 
-from clair_cli.contrast import check, is_refusal
+from clair_cli.contrast.checks import check, is_refusal
 from clair_cli.records import Row
 
 RESPONSE = "Ants have eight legs."

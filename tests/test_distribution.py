@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clair_cli.distribution import ERROR, Distribution
+from clair_cli.contrast.distribution import ERROR, Distribution
 
 SHARES = st.floats(0, 1).map(lambda value: round(value, 6))
 NUMBERS = st.lists(

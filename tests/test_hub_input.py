@@ -20,7 +20,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clair_cli.inputs.origin import Origin
+from clair_cli.rows.origin import Origin
 from tests.conftest import Clair, Ran, environment, read_rows
 from tests.forking import Forker, forking
 from tests.hubserver import ALWAYS, Hub, hub_environment, hub_serving
@@ -28,7 +28,7 @@ from tests.hubserver import ALWAYS, Hub, hub_environment, hub_serving
 LOADED = [
     *("datasets", "huggingface_hub.hf_api", "huggingface_hub.hf_file_system", "pyarrow.parquet"),
     *("pydantic", "clair_cli.cli.job", "clair_cli.mock"),
-    *("clair_cli.inputs.hub", "clair_cli.inputs.remote"),
+    *("clair_cli.rows.hub.dataset", "clair_cli.rows.remote.listing"),
 ]
 PAIRED = ["--mock", "-q", "-o", "out.jsonl"]
 
@@ -547,8 +547,8 @@ def test_local_files_load_nothing_of_the_hub(tmp_path: Path) -> None:
         cwd=tmp_path, env=environment(), capture_output=True, check=True,
     )  # fmt: skip
     loaded = set(child.stderr.decode().split())
-    assert "clair_cli.inputs" in loaded
-    slow = {"datasets", "huggingface_hub", "fsspec", "pyarrow", "clair_cli.inputs.hub"}
+    assert "clair_cli.rows.input" in loaded
+    slow = {"datasets", "huggingface_hub", "fsspec", "pyarrow", "clair_cli.rows.hub.dataset"}
     assert loaded & slow == set()
 
 

@@ -28,10 +28,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bench.rows import write_rows as write_bench_rows
-from clair_cli.inputs import Raw, default_output, find_input
 from clair_cli.records import Failure, Row, UsageError
-from clair_cli.sources import Columns, read_rows
-from clair_cli.sources.picking import Picking, pick
+from clair_cli.rows.columns import Columns
+from clair_cli.rows.input import default_output, find_input
+from clair_cli.rows.picking import Picking, pick
+from clair_cli.rows.raw import Raw
+from clair_cli.rows.reader import read_rows
 from tests.conftest import CLAIR, Clair, Ran, answers, environment, write_rows
 from tests.conftest import read_rows as records
 

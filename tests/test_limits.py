@@ -7,9 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clair_cli.limits import Admission, Gate, Lane, Pace
-from clair_cli.limits.ceiling import Ceiling
-from clair_cli.limits.pace import Bucket, Quota, quota
+from clair_cli.endpoint.limits.ceiling import Ceiling
+from clair_cli.endpoint.limits.gate import Gate
+from clair_cli.endpoint.limits.lane import Admission, Lane
+from clair_cli.endpoint.limits.pace import Bucket, Pace, Quota, quota
 from clair_cli.records import EndpointError, RunError
 
 WALL = 1_800_000_000.0

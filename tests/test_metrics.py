@@ -12,11 +12,12 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from clair_cli.contrast import check, contrast, is_long, words
-from clair_cli.engine import Branch, Engine, Window, World
+from clair_cli.contrast.checks import check
+from clair_cli.contrast.metrics import contrast, is_long
+from clair_cli.contrast.word_diff import word_diff
+from clair_cli.contrast.words import pieces, words
 from clair_cli.records import Completion, Contrast, Pair, Request, Row, RunError, Usage
-from clair_cli.worddiff import word_diff
-from clair_cli.words import pieces
+from clair_cli.run.engine import Branch, Engine, Window, World
 
 REAL = Path(__file__).parents[2] / "shared" / "gpt4-revisions" / "replies.jsonl"
 MANY = settings(deadline=None, database=None, max_examples=120)

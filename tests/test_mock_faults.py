@@ -21,7 +21,8 @@ from clair_cli.mock.faults import ERRORS, EVEN, NAMES, ONCE, SLIPS
 from clair_cli.mock.ratelimit import RateLimit, duration
 from clair_cli.mock.student import has_note
 from clair_cli.records import Problem
-from clair_cli.revision import Grammar, parse
+from clair_cli.replies.headings import Grammar
+from clair_cli.replies.sections import parse
 from tests.conftest import CLAIR, ROOT, Clair, environment, read_rows, write_rows
 from tests.test_mock import MENDED, NOTE, SLIP, TEMPLATES, asked, rendered
 

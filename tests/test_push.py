@@ -50,7 +50,7 @@ def hub(serving: Hub) -> Hub:
 
 LOADED = [
     *("huggingface_hub.hf_api", "pydantic"),
-    *("clair_cli.cli.terminal", "clair_cli.hub"),
+    *("clair_cli.cli.output.terminal", "clair_cli.publish.push"),
 ]
 
 
@@ -304,7 +304,8 @@ def test_a_hub_that_never_answers_is_not_waited_for(
 ) -> None:
     hub.fault(stage, delay=30, times=ALWAYS)
     code = (
-        "import sys; from pathlib import Path; from clair_cli.hub import Patience, push; push(Path("
+        "import sys; from pathlib import Path; "
+        "from clair_cli.publish.push import Patience, push; push(Path("
         "sys.argv[1]), 'user/a', patience=Patience(timeout=0.3, unreachable=0.5, give_up_after=1))"
     )
     variables = environment(hub_environment(hub, tmp_path, token=hub.token))

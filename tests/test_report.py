@@ -22,11 +22,11 @@ from hypothesis import strategies as st
 from pyarrow import parquet
 
 from clair_cli.cli import main
-from clair_cli.contrast import contrast
-from clair_cli.pricing import Price
+from clair_cli.contrast.metrics import contrast
+from clair_cli.endpoint.prices import Price
+from clair_cli.looking.report.chunks import CHUNK_PAIRS, Chunks, Spool
+from clair_cli.looking.report.timeline import Reply, timeline
 from clair_cli.records import METRICS, Pair, Usage
-from clair_cli.report.chunks import CHUNK_PAIRS, Chunks, Spool
-from clair_cli.report.timeline import Reply, timeline
 from tests.conftest import CLAIR, Clair, Ran, answers, environment, read_rows, write_rows
 from tests.hostile import HOSTILE, hostile_run
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from clair_cli.report import write_report
+from clair_cli.looking.report.write import write_report
 from tests.conftest import CLAIR, environment, read_rows, write_rows
 from tests.hostile import HOSTILE, hostile_run
 

@@ -15,11 +15,12 @@ import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
-from clair_cli.contrast import check, is_refusal
-from clair_cli.prompts import load_template
-from clair_cli.reading import Reader
+from clair_cli.contrast.checks import check, is_refusal
+from clair_cli.prompts.shipped import load_template
 from clair_cli.records import Completion, Pair, Problem, Revision, Row, Usage
-from clair_cli.revision import Grammar, parse
+from clair_cli.replies.headings import Grammar
+from clair_cli.replies.sections import parse
+from clair_cli.run.revision import Reader
 
 REPLIES = Path(__file__).parent / "replies"
 CASES = {path.stem: path for path in sorted(REPLIES.glob("*.toml"))}

@@ -8,9 +8,10 @@ from typing import Any
 import orjson
 import pytest
 
-from clair_cli.inputs import find_input
 from clair_cli.records import Failure, Row, UsageError
-from clair_cli.sources import Columns, read_rows
+from clair_cli.rows.columns import Columns
+from clair_cli.rows.input import find_input
+from clair_cli.rows.reader import read_rows
 from tests.conftest import ROOT, Clair, write_rows
 from tests.conftest import read_rows as records
 from tests.serving import Endpoint

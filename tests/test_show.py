@@ -14,13 +14,13 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from clair_cli.cli.paging import keeps_colours
-from clair_cli.looking import WORST_FIRST, Choice, unmeasured
+from clair_cli.cli.output.pager import keeps_colours
+from clair_cli.looking.choice import WORST_FIRST, Choice, unmeasured
 from clair_cli.records import Contrast, Pair
 from tests.conftest import CLAIR, Clair, Ran, environment, write_rows
 from tests.forking import Forker, forking
 
-LOADED = ["tests.warming", "clair_cli.inputs.columnar", "clair_cli.inputs.arrays"]
+LOADED = ["tests.warming", "clair_cli.rows.files.columnar", "clair_cli.rows.files.json_array"]
 EVIL = "\x1b[31mred\x1b]0;title\x07\x9b2J\x7f\b\r\x00\u202edrow\u2066\u061c"
 OLD, NEW = "Ants have eight legs.", "Ants have six legs."
 DIFF = "Ants have [-eight-]{+six+} legs."

@@ -13,13 +13,16 @@ import zstandard
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from clair_cli.inputs import Raw, find_input
-from clair_cli.prompts import Asker, load_template
-from clair_cli.reading import Reader
+from clair_cli.prompts.asking import Asker
+from clair_cli.prompts.shipped import load_template
 from clair_cli.records import Completion, Failure, Pair, Row, Usage
-from clair_cli.revision import Grammar
-from clair_cli.sources import Columns, read_rows
-from clair_cli.sources.picking import Picking, pick
+from clair_cli.replies.headings import Grammar
+from clair_cli.rows.columns import Columns
+from clair_cli.rows.input import find_input
+from clair_cli.rows.picking import Picking, pick
+from clair_cli.rows.raw import Raw
+from clair_cli.rows.reader import read_rows
+from clair_cli.run.revision import Reader
 from tests.conftest import ROOT, Clair, Ran, answers, write_rows
 from tests.conftest import read_rows as records
 from tests.serving import Endpoint, revised

@@ -15,10 +15,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from clair_cli.contrast import contrast
-from clair_cli.measuring import SHARES, Measured, histograms
-from clair_cli.preferences import HOPELESS
+from clair_cli.contrast.metrics import contrast
+from clair_cli.looking.stats import SHARES, Measured, histograms
 from clair_cli.records import METRICS
+from clair_cli.rows.preferences import HOPELESS
 from tests.conftest import CLAIR, Clair, Ran, environment, write_rows
 from tests.forking import Forker, forking
 from tests.hubserver import hub_environment, hub_serving

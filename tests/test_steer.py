@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from clair_cli.bounds import Bounds
-from clair_cli.contrast import contrast
+from clair_cli.contrast.bounds import Bounds
+from clair_cli.contrast.metrics import contrast
 from tests.conftest import ROOT, Clair, Ran, answers, read_rows, write_rows
 from tests.serving import Asked, Endpoint, completion, revised, serving
 from tests.test_mock_faults import command

@@ -17,31 +17,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from clair_cli.bounds import Bounds
 from clair_cli.cli.main import run
+from clair_cli.contrast.bounds import Bounds
+from clair_cli.endpoint.verdicts import Adapt, GiveUp, judge
 from clair_cli.mock import Manners, MockServer
 from clair_cli.mock.worsening import worsen
-from clair_cli.prompts import (
-    KEYS,
-    Asker,
-    Template,
-    load_template,
-    response_format,
-    template_names,
-)
-from clair_cli.reading import Reader
-from clair_cli.records import (
-    METRICS,
-    Completion,
-    Pair,
-    Problem,
-    Request,
-    Row,
-    Usage,
-    UsageError,
-)
-from clair_cli.revision import Grammar
-from clair_cli.verdicts import Adapt, GiveUp, judge
+from clair_cli.prompts.asking import Asker
+from clair_cli.prompts.shipped import load_template, template_names
+from clair_cli.prompts.structured import response_format
+from clair_cli.prompts.template import KEYS, Template
+from clair_cli.records import METRICS, Completion, Pair, Problem, Request, Row, Usage, UsageError
+from clair_cli.replies.headings import Grammar
+from clair_cli.run.revision import Reader
 from tests.conftest import ROOT, Clair, Ran, read_rows, write_rows
 from tests.serving import Asked, Reply, completion, refuse, revised, serving
 

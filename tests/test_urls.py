@@ -19,8 +19,8 @@ from fsspec.implementations.memory import MemoryFileSystem
 from moto.server import ThreadedMotoServer
 
 from clair_cli.cli.main import run
-from clair_cli.inputs import find_input
 from clair_cli.records import UsageError
+from clair_cli.rows.input import find_input
 from tests.conftest import Clair
 from tests.test_inputs import KINDS, as_jsonl, as_parquet, ids_in, is_told, mendable
 

@@ -9,7 +9,7 @@ import aiohttp
 import httpx
 import pytest
 
-from clair_cli.verdicts import End, GiveUp, ReplyTooLarge, Retry, judge
+from clair_cli.endpoint.verdicts import End, GiveUp, ReplyTooLarge, Retry, judge
 
 NOW = 1_700_000_000.0
 

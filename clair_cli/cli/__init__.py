@@ -1,1 +1,1 @@
-"""The command line: options -> objects -> exit code."""
+"""The command line: what people type and read. Nothing else prints."""

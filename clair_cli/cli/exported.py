@@ -8,13 +8,14 @@ from typing import Any
 import orjson
 
 from clair_cli.cli.job import run_job
-from clair_cli.cli.recipe import Recipe, recipe_of
 from clair_cli.cli.wanted import Job, Spending
-from clair_cli.endpoint import Address, Patience
-from clair_cli.layout import Layout, layout
-from clair_cli.pricing import listed_price
+from clair_cli.endpoint.address import Address
+from clair_cli.endpoint.prices import listed_price
+from clair_cli.endpoint.retrying import Patience
 from clair_cli.records import UsageError
-from clair_cli.writers import Plan
+from clair_cli.run.recipe import Recipe, recipe_of
+from clair_cli.writers.layout import Layout, layout
+from clair_cli.writers.plan import Plan
 
 
 def run_export(run: Path, output: str, form: str, plan: Plan, *, quiet: bool) -> int:

@@ -8,13 +8,8 @@ import time
 from collections.abc import Callable
 from decimal import Decimal
 
-from clair_cli.budget import Budget
-from clair_cli.card import card
-from clair_cli.cli.checks import check_apart, check_paths, check_stdin
-from clair_cli.cli.dryrun import dry_run
-from clair_cli.cli.signals import stopping
-from clair_cli.cli.steering import branches_of, world_of
-from clair_cli.cli.telling import (
+from clair_cli.cli.output.dry_run import dry_run
+from clair_cli.cli.output.telling import (
     CODE_FAILED_ROWS,
     kept_record,
     record_of,
@@ -23,31 +18,36 @@ from clair_cli.cli.telling import (
     say,
     silent,
 )
-from clair_cli.cli.terminal import console
+from clair_cli.cli.output.terminal import console
+from clair_cli.cli.signals import stopping
 from clair_cli.cli.wanted import Job
-from clair_cli.endpoint import Address, Endpoint
-from clair_cli.engine import Branch, Engine, Window
-from clair_cli.inputs import Input, default_output, find_input
-from clair_cli.layout import Layout, layout
-from clair_cli.limits import Gate, Lane, Pace
-from clair_cli.locks import lock
+from clair_cli.endpoint.address import Address
+from clair_cli.endpoint.budget import Budget
+from clair_cli.endpoint.client import Endpoint
+from clair_cli.endpoint.limits.gate import Gate
+from clair_cli.endpoint.limits.lane import Lane
+from clair_cli.endpoint.limits.pace import Pace
 from clair_cli.mock import MockServer
-from clair_cli.progress import Display, LiveDisplay, LogDisplay, Total, shown
 from clair_cli.records import Adapted, Event, Observer, RunError, UsageError
-from clair_cli.runrecord import as_json
-from clair_cli.sources import once, read_rows
-from clair_cli.sources.picking import Picking, Rows, pick
-from clair_cli.store import Complete, Remembering, Store, never_asks, put_aside
-from clair_cli.tally import Tally
-from clair_cli.writers import (
-    FORMATS,
-    Output,
-    Plan,
-    Written,
-    check_not_foreign,
-    settle,
-    write_whole,
-)
+from clair_cli.rows.input import Input, default_output, find_input
+from clair_cli.rows.picking import Picking, Rows, pick
+from clair_cli.rows.reader import once, read_rows
+from clair_cli.run.card.page import card
+from clair_cli.run.engine import Branch, Engine, Window
+from clair_cli.run.preconditions import check_apart, check_paths, check_stdin
+from clair_cli.run.progress import Display, LiveDisplay, LogDisplay, Total, shown
+from clair_cli.run.record import as_json
+from clair_cli.run.steering import branches_of, world_of
+from clair_cli.run.tally import Tally
+from clair_cli.store.database import Store, put_aside
+from clair_cli.store.lock import lock
+from clair_cli.store.remembering import Complete, Remembering, never_asks
+from clair_cli.writers.atomic_files import write_whole
+from clair_cli.writers.formats import FORMATS
+from clair_cli.writers.layout import Layout, layout
+from clair_cli.writers.output import Output
+from clair_cli.writers.ownership import check_not_foreign, settle
+from clair_cli.writers.plan import Plan, Written
 
 SPARE_FILES = 64
 """Files that a run has open beside its connections, generously."""

@@ -7,17 +7,17 @@ import sys
 import typer
 
 from clair_cli import __version__
-from clair_cli.cli.check import check_endpoint
-from clair_cli.cli.config import FILE
-from clair_cli.cli.export import export
-from clair_cli.cli.lint import lint
-from clair_cli.cli.mock import mock
-from clair_cli.cli.prompts import prompts
-from clair_cli.cli.push import push
-from clair_cli.cli.report import report
-from clair_cli.cli.revise import revise
-from clair_cli.cli.show import show
-from clair_cli.cli.stats import stats
+from clair_cli.cli.commands.check_endpoint import check_endpoint
+from clair_cli.cli.commands.export import export
+from clair_cli.cli.commands.lint import lint
+from clair_cli.cli.commands.mock import mock
+from clair_cli.cli.commands.prompts import prompts
+from clair_cli.cli.commands.push import push
+from clair_cli.cli.commands.report import report
+from clair_cli.cli.commands.revise import revise
+from clair_cli.cli.commands.show import show
+from clair_cli.cli.commands.stats import stats
+from clair_cli.cli.config_file import FILE
 
 ENV_PREFIX = "CLAIR"
 
@@ -96,7 +96,7 @@ def _origin(error: typer.TyperException) -> str:
 
 
 def _complain(sentence: str) -> None:
-    from clair_cli.cli.terminal import one_line  # noqa: PLC0415 - `clair --help` stays quick
+    from clair_cli.cli.output.terminal import one_line  # noqa: PLC0415 - `clair --help` stays quick
 
     if sentence:
         print(f"clair: {one_line(sentence)}", file=sys.stderr)  # noqa: T201 - the user's answer

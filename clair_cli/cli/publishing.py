@@ -3,8 +3,8 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from clair_cli.layout import Layout
 from clair_cli.records import UsageError
+from clair_cli.writers.layout import Layout
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,18 +27,18 @@ class Publishing:
         """
         if paths.card is None:
             raise UsageError("--push: wants a directory; name one with -o")
-        from clair_cli import hub  # noqa: PLC0415 - the others stay quick
+        from clair_cli.publish.push import check  # noqa: PLC0415 - the others stay quick
 
-        hub.check(self.repo)
+        check(self.repo)
 
     def publish(self, paths: Layout, say: Callable[[str], None]) -> None:
         """Push the run.
 
         Raises:
-            UsageError: See `hub.push`.
+            UsageError: See `publish.push`.
             EndpointError: The Hub refused, or could not be reached.
         """
-        from clair_cli import hub  # noqa: PLC0415 - the others stay quick
+        from clair_cli.publish.push import push  # noqa: PLC0415 - the others stay quick
 
-        address = hub.push(paths.side.parent, self.repo, private=self.private, say=say)
+        address = push(paths.side.parent, self.repo, private=self.private, say=say)
         say(f"published: {address}")

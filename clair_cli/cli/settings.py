@@ -11,9 +11,9 @@ from urllib.parse import urlsplit
 import orjson
 
 from clair_cli.cli.publishing import Publishing
-from clair_cli.endpoint import Address
+from clair_cli.endpoint.address import Address
+from clair_cli.endpoint.prices import Price, listed_price
 from clair_cli.mock import MODEL
-from clair_cli.pricing import Price, listed_price
 from clair_cli.records import METRICS, UsageError
 
 OPENAI = "https://api.openai.com/v1"

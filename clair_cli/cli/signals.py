@@ -6,9 +6,9 @@ import signal
 from collections.abc import Callable, Iterator
 from typing import ClassVar
 
-from clair_cli.engine import Engine
-from clair_cli.limits import Gate
+from clair_cli.endpoint.limits.gate import Gate
 from clair_cli.records import Stopped
+from clair_cli.run.engine import Engine
 
 AGAIN = "interrupted; run the same command again to go on"
 

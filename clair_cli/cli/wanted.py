@@ -4,10 +4,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from clair_cli.cli.publishing import Publishing
-from clair_cli.cli.recipe import Recipe
-from clair_cli.endpoint import Address, Patience
-from clair_cli.pricing import Price
-from clair_cli.writers import Plan
+from clair_cli.endpoint.address import Address
+from clair_cli.endpoint.prices import Price
+from clair_cli.endpoint.retrying import Patience
+from clair_cli.run.recipe import Recipe
+from clair_cli.writers.plan import Plan
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,8 +17,8 @@ from httpx_aiohttp import AiohttpTransport
 from clair_cli import __version__
 from clair_cli.endpoint.address import Address
 from clair_cli.endpoint.proxies import blame, proxy_for, refuse
+from clair_cli.endpoint.verdicts import ReplyTooLarge
 from clair_cli.records import UsageError
-from clair_cli.verdicts import ReplyTooLarge
 
 REPLY_LIMIT = 32 * 1024 * 1024
 """Bytes of a reply's body past which it is refused."""

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, Self, TypeAlias
 
-from clair_cli.prompts.places import line_in, line_of
+from clair_cli.prompts.line_numbers import line_in, line_of
 from clair_cli.prompts.rendering import Fault, Text, transcript
 from clair_cli.records import Direction, Message, Row, UsageError
 

@@ -6,7 +6,7 @@ The formats are those of TRL's documentation, "Dataset formats and types".
 from collections.abc import Callable
 from typing import Any, TypeAlias
 
-from clair_cli.prompts import transcript
+from clair_cli.prompts.rendering import transcript
 from clair_cli.records import METRICS, Contrast, Message, Pair
 
 Format: TypeAlias = Callable[[Pair], list[dict[str, Any]]]

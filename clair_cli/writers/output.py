@@ -8,9 +8,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Protocol, Self
 
-from clair_cli.layout import SPLITS, Layout
 from clair_cli.records import Failure, Pair
-from clair_cli.writers.files import (
+from clair_cli.writers.atomic_files import (
     part_of,
     rename,
     sync_directory,
@@ -18,9 +17,10 @@ from clair_cli.writers.files import (
     temporary,
 )
 from clair_cli.writers.formats import EXAMPLE, Format
-from clair_cli.writers.lines import LineShards, LineStream
+from clair_cli.writers.json_lines import LineShards, LineStream
+from clair_cli.writers.json_text import json_line
+from clair_cli.writers.layout import SPLITS, Layout
 from clair_cli.writers.ownership import announce, own_names
-from clair_cli.writers.plain import json_line
 from clair_cli.writers.plan import Plan, Written
 
 

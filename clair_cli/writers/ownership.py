@@ -9,9 +9,9 @@ from pathlib import Path
 
 import orjson
 
-from clair_cli.layout import Layout
 from clair_cli.records import UsageError
-from clair_cli.writers.files import telling_os_errors, write_whole
+from clair_cli.writers.atomic_files import telling_os_errors, write_whole
+from clair_cli.writers.layout import Layout
 
 
 def own_names(paths: Layout) -> list[str]:

@@ -15,9 +15,8 @@ from typing import Any, TypeAlias
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from clair_cli.writers.cells import cell_of, is_text, value_of
-from clair_cli.writers.files import BUFFER, sync
-from clair_cli.writers.kinds import (
+from clair_cli.writers.atomic_files import BUFFER, sync
+from clair_cli.writers.column_types import (
     DecimalKind,
     Kind,
     ListKind,
@@ -26,7 +25,8 @@ from clair_cli.writers.kinds import (
     kind_of,
     merged,
 )
-from clair_cli.writers.plain import whole_text
+from clair_cli.writers.column_values import cell_of, is_text, value_of
+from clair_cli.writers.json_text import whole_text
 
 GROUP_ROWS = 10_000
 GROUP_BYTES = 8 * 1024 * 1024

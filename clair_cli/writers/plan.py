@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Self
 
-from clair_cli.layout import SPLITS, Layout
 from clair_cli.records import UsageError
+from clair_cli.writers.layout import SPLITS, Layout
 
 SHARD_SIZE = 500_000_000
 

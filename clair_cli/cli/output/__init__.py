@@ -1,0 +1,1 @@
+"""What commands print: tables, diffs, progress, and the terminal itself."""

@@ -1,0 +1,1 @@
+"""Two answers -> how far apart they are: metrics, bounds, word diffs, distributions."""

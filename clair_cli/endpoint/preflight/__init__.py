@@ -1,0 +1,1 @@
+"""An endpoint, checked with small requests before a run."""

@@ -1,0 +1,1 @@
+"""Any preference data -> what a person sees of it."""

@@ -1,0 +1,1 @@
+"""Preference data -> whether TRL trains on it, and how well."""

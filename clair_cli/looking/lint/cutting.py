@@ -1,0 +1,114 @@
+"""Where TRL cuts a row, measured in characters or in the tokens of a model.
+
+TRL 1.16 joins prompt and answer, keeps the first `max_length` tokens (`keep_start`, 1,024 by
+default), and drops a row whose prompt alone has as many.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from clair_cli.looking.lint.texts import Text, plain_text
+from clair_cli.records import Problem, UsageError
+
+DEFAULT_TOKENS = 1024
+"""`max_length` of TRL's DPOConfig and KTOConfig."""
+ABOUT = 4 * DEFAULT_TOKENS
+"""Characters that are about as many tokens of English text."""
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """A prompt with each of its answers behind it.
+
+    Attributes:
+        prompt: How much of each of `whole` is the prompt.
+        whole: Prompt and answer, for each answer.
+        merged: Whether the prompt alone ends in another way than with an answer behind it.
+    """
+
+    prompt: int
+    whole: tuple[Sequence[object], ...]
+    merged: bool = False
+
+
+class Ruler(Protocol):
+    """What lengths are measured by."""
+
+    unit: str
+
+    def measure(self, prompt: Text, answers: Sequence[Text]) -> Measured | Problem:
+        """Lay the rule on a row; a Problem where that cannot be done."""
+
+
+class Characters:
+    """Characters of the contents alone: no chat template, no special tokens."""
+
+    unit = "characters"
+
+    def measure(self, prompt: Text, answers: Sequence[Text]) -> Measured:
+        """See `Ruler`."""
+        before = plain_text(prompt)
+        return Measured(len(before), tuple(before + plain_text(each) for each in answers))
+
+
+class Tokens:
+    """Tokens as TRL makes them: the chat template over messages, an end token behind text.
+
+    Raises:
+        UsageError: `transformers` is not installed, or there is no such tokenizer.
+    """
+
+    unit = "tokens"
+
+    def __init__(self, name: str) -> None:
+        self._tokenizer = _load(name)
+        self._end = str(self._tokenizer.eos_token or "")
+
+    def measure(self, prompt: Text, answers: Sequence[Text]) -> Measured | Problem:
+        """See `Ruler`."""
+        try:
+            alone = self._ids(prompt, generation=True)
+            whole = tuple(self._ids(_joined(prompt, each, self._end)) for each in answers)
+        except Exception as exc:  # noqa: BLE001 - templates raise whatever their authors chose
+            return Problem("template_refuses", " ".join(str(exc).split()))
+        shared = min((_common(alone, ids) for ids in whole), default=len(alone))
+        return Measured(shared, whole, shared < len(alone))
+
+    def _ids(self, text: Text, *, generation: bool = False) -> list[int]:
+        if isinstance(text, str):
+            return list(self._tokenizer(text=text)["input_ids"])
+        messages = [{"role": role, "content": content} for role, content in text]
+        rendered = self._tokenizer.apply_chat_template(
+            messages, tokenize=True, return_dict=True, add_generation_prompt=generation
+        )
+        return list(rendered["input_ids"])
+
+
+def _load(name: str) -> Any:
+    try:
+        from transformers import AutoTokenizer  # noqa: PLC0415 - heavy, and not ours to require
+    except ImportError as exc:
+        raise UsageError("--tokenizer needs transformers; pip install transformers") from exc
+    try:
+        return AutoTokenizer.from_pretrained(name)
+    except Exception as exc:  # a boundary: the library raises OSError, ValueError, KeyError, ...
+        words = " ".join(str(exc).split())[:200]
+        raise UsageError(
+            f"--tokenizer {name}: cannot be loaded ({words}); name a directory or a Hub model"
+        ) from exc
+
+
+def _joined(prompt: Text, answer: Text, end: str) -> Text:
+    if isinstance(prompt, str) and isinstance(answer, str):
+        return prompt + (answer if answer.endswith(end) else answer + end)
+    return (*_turns(prompt, "user"), *_turns(answer, "assistant"))
+
+
+def _turns(text: Text, role: str) -> tuple[tuple[str, str], ...]:
+    return ((role, text),) if isinstance(text, str) else text
+
+
+def _common(one: Sequence[int], other: Sequence[int]) -> int:
+    length = min(len(one), len(other))
+    return next((at for at in range(length) if one[at] != other[at]), length)

@@ -1,0 +1,1 @@
+"""Preference data -> one HTML page that needs no network."""

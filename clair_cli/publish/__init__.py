@@ -1,0 +1,1 @@
+"""A finished run -> a dataset on the Hugging Face Hub."""

@@ -1,0 +1,207 @@
+"""A finished run -> a dataset on the Hugging Face Hub, in one commit.
+
+An attempt looks at what the Hub has, and commits only what differs from the run, on top of exactly
+the commit it has seen. So an attempt can be made again after any trouble: when the answer to a
+commit was lost, the next look finds nothing left to do.
+"""
+
+import logging
+import random
+import re
+import warnings
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import quote
+
+from tenacity import RetryCallState, Retrying, retry_if_exception_type
+
+from clair_cli import __version__
+from clair_cli.publish.contents import RECORD, Contents, contents_of, is_same
+from clair_cli.publish.errors import TryAgain
+from clair_cli.publish.repository import Remote, Seen
+from clair_cli.records import EndpointError, UsageError
+
+__all__ = ["Patience", "check", "push"]
+
+NAME = r"[A-Za-z0-9_](?:[\w.-]{0,94}[A-Za-z0-9_])?"
+REPO = re.compile(f"{NAME}/{NAME}", re.ASCII)
+NEVER_IN_A_NAME = ("--", "..")
+MOST_DOUBLINGS = 10
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How long trouble in transit is borne, in seconds.
+
+    Attributes:
+        first_wait: Before the second attempt; each wait after it is up to twice as long.
+        longest_wait: Waits grow no longer than this, unless the Hub asks for it.
+        give_up_after: For everything, waits included.
+        unreachable: The same as long as the Hub has not answered once.
+        timeout: For the Hub to take or give the next bytes; it is slow to answer large commits.
+    """
+
+    first_wait: float = 0.5
+    longest_wait: float = 30.0
+    give_up_after: float = 300.0
+    unreachable: float = 10.0
+    timeout: float = 120.0
+
+    def wait(self, state: RetryCallState) -> float:
+        """Exponential backoff with jitter; what the Hub asked for is a floor."""
+        number = min(state.attempt_number - 1, MOST_DOUBLINGS)
+        longest = min(self.first_wait * 2.0**number, self.longest_wait)
+        drawn = random.uniform(longest / 2, longest)  # noqa: S311 - not for secrets
+        return max(_failed(state).after, drawn)
+
+    def is_over(self, state: RetryCallState, *, answered: bool) -> bool:
+        """Whether the next attempt would come too late."""
+        longest = self.give_up_after if answered else min(self.unreachable, self.give_up_after)
+        return (state.seconds_since_start or 0.0) + state.upcoming_sleep > longest
+
+
+def push(
+    run: Path,
+    repo: str,
+    *,
+    private: bool = False,
+    revision: str = "",
+    message: str = "",
+    say: Say = lambda _: None,
+    patience: Patience | None = None,
+) -> str:
+    """Publish a finished run as the dataset `repo`, unless it is there already.
+
+    Data files, card and run.json go up in one commit, which also takes away the data files that
+    the last push left and that the run no longer has. Nothing else of the dataset is touched.
+
+    Args:
+        run: A directory that `clair revise` wrote.
+        repo: `user/name`; made if missing.
+        private: Make it private; one that exists must be so already.
+        revision: The branch, made if missing; "" is the main one.
+        message: The commit's; "" for one that tells the number of pairs.
+        say: Told what happens, a line each time.
+        patience: How long trouble is borne.
+
+    Returns:
+        The dataset's address, for a person.
+
+    Raises:
+        UsageError: The run, the name or the options cannot be used, or there is no token.
+        EndpointError: The Hub refused, or could not be reached.
+    """
+    contents = contents_of(run)
+    _check_name(repo)
+    patience = patience or Patience()
+    _quieten()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # the client's remarks on the Hub's remarks on the card
+        remote = Remote(repo, revision, timeout=patience.timeout)
+        pushing = _Pushing(contents, remote, message or _message(contents), say, private=private)
+        _persist(pushing.attempt, remote, say, patience)
+    branch = f"/tree/{quote(revision, safe='')}" if revision else ""
+    return f"{remote.endpoint}/datasets/{repo}{branch}"
+
+
+def check(repo: str) -> None:
+    """See, without a request, that a push to `repo` can be tried.
+
+    Raises:
+        UsageError: The name is none, there is no token, or the Hub may not be asked.
+    """
+    _check_name(repo)
+    _quieten()
+    Remote(repo, "", timeout=Patience().timeout)
+
+
+def _check_name(repo: str) -> None:
+    if not REPO.fullmatch(repo) or any(part in repo for part in NEVER_IN_A_NAME):
+        raise UsageError(f"{repo}: is no name of a dataset; it must be user/name")
+
+
+class _Pushing:
+    """One push, over all its attempts."""
+
+    def __init__(
+        self, contents: Contents, remote: Remote, message: str, say: Say, *, private: bool
+    ) -> None:
+        self._contents, self._remote, self._message = contents, remote, message
+        self._say, self._private, self._sent = say, private, False
+
+    def attempt(self) -> None:
+        """Commit what the Hub does not have yet; nothing if it has all."""
+        seen = self._remote.look(private=self._private)
+        upload, delete = _changes(self._contents, seen)
+        if not (upload or delete):
+            if not self._sent:
+                self._say(f"{self._remote.repo}: nothing has changed, so no commit was made")
+            return
+        self._say(_plan(self._contents, upload, delete))
+        self._sent = True
+        files = (*upload, RECORD)
+        self._remote.commit(seen, self._contents.run, files, delete, self._message)
+
+
+def _changes(contents: Contents, seen: Seen) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The files to upload besides run.json, and those to delete."""
+    upload = (n for n in contents.compared if not is_same(contents.run / n, seen.files.get(n)))
+    stale = (n for n in seen.ours if n in seen.files and n not in contents.data)
+    return tuple(upload), tuple(stale)
+
+
+def _plan(contents: Contents, upload: tuple[str, ...], delete: tuple[str, ...]) -> str:
+    size = sum((contents.run / name).stat().st_size for name in upload)
+    deleted = f", {len(delete)} to delete" if delete else ""
+    return f"{len(upload)} files to upload ({size / 1e6:,.1f} MB){deleted}"
+
+
+def _message(contents: Contents) -> str:
+    return f"{contents.pairs:,} pairs, made with clair {__version__}"
+
+
+def _persist(attempt: Callable[[], None], remote: Remote, say: Say, patience: Patience) -> None:
+    """Make attempts until one succeeds, or patience ends."""
+
+    def announce(state: RetryCallState) -> None:
+        say(f"{_failed(state)}; again in {state.upcoming_sleep:.1f} s")
+
+    attempts = Retrying(
+        retry=retry_if_exception_type(TryAgain),
+        wait=patience.wait,
+        stop=lambda state: patience.is_over(state, answered=remote.answered),
+        before_sleep=announce,
+        reraise=True,
+    )
+    try:
+        attempts(attempt)
+    except TryAgain as exc:
+        raise _gave_up(exc, remote) from exc
+
+
+def _failed(state: RetryCallState) -> TryAgain:
+    exc = state.outcome.exception() if state.outcome else None
+    if not isinstance(exc, TryAgain):
+        raise TypeError("a retry without a reason")
+    return exc
+
+
+def _gave_up(last: TryAgain, remote: Remote) -> EndpointError:
+    if not remote.answered:
+        return EndpointError(
+            f"{remote.endpoint}: cannot be reached ({last}); check the network and HF_ENDPOINT"
+        )
+    asked = f", and asks to wait {last.after:,.0f} s" if last.after else ""
+    return EndpointError(
+        f"{remote.repo}: the Hub does not take it now ({last}){asked}; push again later"
+    )
+
+
+def _quieten() -> None:
+    """The client's bars and remarks would mix with ours, and show signed addresses."""
+    from huggingface_hub.utils import disable_progress_bars  # noqa: PLC0415 - heavy
+
+    disable_progress_bars()
+    logging.getLogger("huggingface_hub").setLevel(logging.ERROR)

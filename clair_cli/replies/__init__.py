@@ -1,0 +1,1 @@
+"""A body as it came -> Completion -> the sections it holds, or why not."""

@@ -1,0 +1,1 @@
+"""Inputs of every kind -> rows, and one reader of what a row holds."""

@@ -1,0 +1,1 @@
+"""A dataset on the Hub -> the files of a split, at one commit."""

@@ -1,0 +1,1 @@
+"""A run -> the dataset card that stands beside its pairs."""

@@ -1,0 +1,1 @@
+"""The durable map from a request to its reply, and its lock."""
