@@ -15,7 +15,7 @@ from tests.serving import Endpoint, serving
 __all__ = ["CLAIR", "ROOT", "Clair", "Ran", "environment"]
 
 CLAIR = [sys.executable, "-m", "clair_cli"]
-LOADED = ["clair_cli.cli.job", "clair_cli.cli.exported", "clair_cli.cli.commands.show"]
+LOADED = ["clair_cli.cli.running", "clair_cli.run.export", "clair_cli.cli.commands.show"]
 
 Clair = Callable[..., Ran]
 

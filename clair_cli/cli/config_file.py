@@ -28,6 +28,7 @@ ConfigFile = Annotated[
         is_eager=True,
         rich_help_panel="Output",
         metavar="FILE",
+        envvar="CLAIR_CONFIG_FILE",
         show_envvar=False,
     ),
 ]

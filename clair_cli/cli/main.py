@@ -19,8 +19,6 @@ from clair_cli.cli.commands.show import show
 from clair_cli.cli.commands.stats import stats
 from clair_cli.cli.config_file import FILE
 
-ENV_PREFIX = "CLAIR"
-
 app = typer.Typer(
     name="clair",
     help="Make preference data: minimal AI revisions of answers, paired with the answers.",
@@ -33,7 +31,7 @@ for command in (
     *(revise, export, stats, show, report, lint),
     *(push, prompts, mock, check_endpoint),
 ):
-    app.command(context_settings={"auto_envvar_prefix": ENV_PREFIX})(command)
+    app.command()(command)
 
 
 @app.callback(invoke_without_command=True)

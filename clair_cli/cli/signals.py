@@ -6,9 +6,8 @@ import signal
 from collections.abc import Callable, Iterator
 from typing import ClassVar
 
-from clair_cli.endpoint.limits.gate import Gate
 from clair_cli.records import Stopped
-from clair_cli.run.engine import Engine
+from clair_cli.run.watching import Running
 
 AGAIN = "interrupted; run the same command again to go on"
 
@@ -20,8 +19,8 @@ class Terminated(Stopped):
 
 
 @contextlib.contextmanager
-def stopping(engine: Engine, gate: Gate, say: Callable[[str], None]) -> Iterator[None]:
-    """Let signals stop the engine while the body runs, in this task.
+def stopping(running: Running, say: Callable[[str], None]) -> Iterator[None]:
+    """Let signals stop a job while the body runs, in this task.
 
     Raises:
         Stopped: After a second signal.
@@ -35,9 +34,9 @@ def stopping(engine: Engine, gate: Gate, say: Callable[[str], None]) -> Iterator
             main.cancel()
             return
         stopped.append(error)
-        engine.stop(error)
+        running.stop(error)
         say(
-            f"stopping: {gate.in_flight} requests in flight are being finished; "
+            f"stopping: {running.in_flight()} requests in flight are being finished; "
             "once more drops them"
         )
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from decimal import Decimal
 
-from clair_cli.records import Usage
+from clair_cli.records import Usage, UsageError
 
 MILLION = 1_000_000
 _SAMPLE = 1000
@@ -44,3 +44,25 @@ def listed_price(model: str) -> Price | None:
     return Price(
         found.input_price * scale, found.output_price * scale, "as the table of genai-prices has it"
     )
+
+
+def price_of(
+    model: str, prompt: float | None, completion: float | None, *, is_needed: bool
+) -> Price | None:
+    """What tokens cost, None where nobody knows.
+
+    Raises:
+        UsageError: One of the two prices is missing, or a budget needs a price that is not known.
+    """
+    if (prompt is None) != (completion is None):
+        raise UsageError("--price-in and --price-out go together: give both")
+    if prompt is not None and completion is not None:
+        price: Price | None = Price(Decimal(str(prompt)), Decimal(str(completion)))
+    else:
+        price = listed_price(model) if model else None
+    if is_needed and price is None:
+        raise UsageError(
+            f"--max-cost: the price of {model or 'the model'} is not known; give it with "
+            "--price-in and --price-out"
+        )
+    return price

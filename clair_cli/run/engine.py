@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from typing import Protocol, TypeAlias, TypeVar
 
 from clair_cli.contrast.metrics import is_long
-from clair_cli.endpoint.limits.gate import Gate
 from clair_cli.records import (
     AskedAgain,
     BudgetSpent,
@@ -48,6 +47,16 @@ class Ask(Protocol):
 
     def __call__(self, row: Row, last: Request | None, problem: Problem | None) -> Request:
         """The request to send next."""
+
+
+class Gate(Protocol):
+    """Says when more may be asked."""
+
+    async def demand(self) -> None:
+        """Wait until one more request would be let through, or none will be."""
+
+    def close(self, error: RunError) -> None:
+        """Turn every waiting and every later request away with `error`."""
 
 
 @dataclass(frozen=True, slots=True)

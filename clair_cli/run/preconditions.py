@@ -1,12 +1,22 @@
 """What cannot work is found before anything is made or sent."""
 
+import re
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from clair_cli.records import UsageError
+from clair_cli.records import METRICS, UsageError
 from clair_cli.writers.layout import Layout
 from clair_cli.writers.ownership import own_names
+
+WRITTEN = frozenset(
+    {
+        *("id", "prompt", "chosen", "rejected", "completion", "completions", "label", "rational"),
+        *("rationale", "model", *METRICS, "thinking", "flag", "worsened_rationale"),
+    }
+)
+"""The columns of a pair, in one format or another."""
+_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9.+_-]{0,63}")
 
 
 def check_stdin(names: Sequence[str]) -> None:
@@ -67,3 +77,30 @@ def check_paths(
     )
     if summary and summary.resolve() in {file.resolve() for file in own if file}:
         raise UsageError(f"--summary {summary}: is a file of the run; name another")
+
+
+def check_kept_columns(names: Sequence[str]) -> None:
+    """See that `--keep-columns` names columns that pairs can have beside their own.
+
+    Raises:
+        UsageError: One is empty, is named twice, or has the name of a column that clair writes.
+    """
+    for name in names:
+        if not name or names.count(name) > 1:
+            raise UsageError(
+                f"--keep-columns {','.join(names)}: write the names with a comma between them"
+            )
+        if name in WRITTEN:
+            raise UsageError(f"--keep-columns {name}: clair writes a column of that name itself")
+
+
+def card_ids(option: str, values: Sequence[str]) -> tuple[str, ...]:
+    """The values of `--license` or `--language`, in the Hub's small letters.
+
+    Raises:
+        UsageError: One cannot be an id of the Hub.
+    """
+    for value in values:
+        if not _ID.fullmatch(value):
+            raise UsageError(f"{option} {value!r}: write an id of the Hub, such as mit or en")
+    return tuple(dict.fromkeys(value.lower() for value in values))

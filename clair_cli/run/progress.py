@@ -1,69 +1,14 @@
-"""A run's counts -> a live line on a terminal, or log lines elsewhere."""
+"""How far a run is: how much there is in all, and how fast it goes."""
 
-import asyncio
-import contextlib
 import time
 from collections import deque
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
-
-from rich.console import Console
-from rich.live import Live
-from rich.text import Text
 
 from clair_cli.run.tally import Tally
 
-LIVE_EVERY = 0.2
-LOG_EVERY = 5.0
 RATE_OVER = 30.0
-"""Seconds between two looks at the counts, and those that a rate is measured over."""
-
-
-class Display(Protocol):
-    """Something that shows one line of progress again and again."""
-
-    every: float
-
-    def show(self, line: str) -> None:
-        """Show the newest state."""
-
-    def close(self) -> None:
-        """Take the line away, or leave it as it is."""
-
-
-class LiveDisplay:
-    """One line that is rewritten in place."""
-
-    every = LIVE_EVERY
-
-    def __init__(self, console: Console) -> None:
-        self._live = Live(console=console, auto_refresh=False, transient=True)
-        self._live.start()
-
-    def show(self, line: str) -> None:
-        """Rewrite the line."""
-        self._live.update(Text(line), refresh=True)
-
-    def close(self) -> None:
-        """Take the line away."""
-        self._live.stop()
-
-
-class LogDisplay:
-    """A line every few seconds."""
-
-    every = LOG_EVERY
-
-    def __init__(self, console: Console) -> None:
-        self._console = console
-
-    def show(self, line: str) -> None:
-        """Print the line with the time of day."""
-        self._console.print(Text(f"{time.strftime('%H:%M:%S')} {line}"), soft_wrap=True)
-
-    def close(self) -> None:
-        """Nothing is left to do."""
+"""Seconds that a rate is measured over."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,55 +52,3 @@ class Speed:
         since, rows, spent = self._past[0]
         seconds = max(now - since, 1e-9)
         return (tally.written - rows) / seconds, (tokens - spent) / seconds
-
-
-@contextlib.asynccontextmanager
-async def shown(
-    display: Display | None, tally: Tally, in_flight: Callable[[], int], total: Total
-) -> AsyncIterator[None]:
-    """Keep `display` up to date while the body runs."""
-    if display is None:
-        yield
-        return
-    task = asyncio.create_task(_keep_showing(display, tally, in_flight, total))
-    try:
-        yield
-    finally:
-        task.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await task
-        display.close()
-
-
-async def _keep_showing(
-    display: Display, tally: Tally, in_flight: Callable[[], int], total: Total
-) -> None:
-    speed = Speed()
-    while True:
-        await asyncio.sleep(display.every)
-        display.show(describe(tally, in_flight(), speed.measure(tally), total.rows_of(tally)))
-
-
-def describe(tally: Tally, in_flight: int, speed: tuple[float, float], total: int | None) -> str:
-    """One line on how far a run is."""
-    rows, tokens = speed
-    done = f"{tally.written:,}" + (f"/{total:,}" if total else "")
-    parts = [f"{done} rows", f"{tally.pairs:,} pairs"]
-    if tally.stored:
-        parts.append(f"{tally.stored:,} from store")
-    if tally.failures:
-        reasons = ", ".join(f"{reason} {count:,}" for reason, count in tally.failures.most_common())
-        parts.append(f"{tally.failed:,} failed ({reasons})")
-    if tally.retries:
-        reasons = ", ".join(f"{reason} {count:,}" for reason, count in tally.retries.most_common())
-        parts.append(f"{tally.retries.total():,} retries ({reasons})")
-    parts += [f"{in_flight:,} in flight", f"{rows:,.1f} rows/s", f"{tokens:,.0f} tokens/s"]
-    if total and rows > 0:
-        parts.append(f"{_clock_time((total - tally.written) / rows)} left")
-    return "  ".join(parts)
-
-
-def _clock_time(seconds: float) -> str:
-    minutes, rest = divmod(max(0, round(seconds)), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"

@@ -9,7 +9,7 @@ import orjson
 from clair_cli.prompts.template import Template
 from clair_cli.records import Completion, Message, Pair, Problem, Row, Usage, UsageError
 from clair_cli.replies.headings import Grammar
-from clair_cli.run.revision import Reader
+from clair_cli.run.tasks.revise import Reader
 
 ASPECT = "factual accuracy"
 BEGINNING = (

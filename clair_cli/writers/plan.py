@@ -1,8 +1,10 @@
 """What files the pairs are to become."""
 
 import hashlib
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from decimal import Decimal
 from typing import Self
 
 from clair_cli.records import UsageError
@@ -82,3 +84,20 @@ class Written:
     def names(self) -> list[str]:
         """All data files."""
         return [name for names in self.files.values() for name in names]
+
+
+def size_in_bytes(text: str) -> int:
+    """The bytes that a size such as 500MB, 1.5GiB or 4096 means.
+
+    Raises:
+        UsageError: It is none.
+    """
+    found = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([KMGT]?)(I?)B?", text.strip().upper())
+    size = (
+        int(Decimal(found[1]) * (1024 if found[3] else 1000) ** " KMGT".index(found[2] or " "))
+        if found
+        else 0
+    )
+    if size < 1:
+        raise UsageError(f"--shard-size {text}: write a size such as 500MB or 1GB")
+    return size

@@ -17,7 +17,7 @@ from tests.train.made import SPLIT, Made, names, options_of
 NEEDED = ("torch", "transformers", "tokenizers", "datasets", "accelerate", "trl")
 LOADED = [
     *("datasets", "huggingface_hub.hf_api", "huggingface_hub.hf_file_system", "pyarrow.parquet"),
-    *("pydantic", "clair_cli.cli.job", "clair_cli.publish.push", "clair_cli.mock"),
+    *("pydantic", "clair_cli.cli.running", "clair_cli.publish.push", "clair_cli.mock"),
 ]
 REFUSED = ("clair-jsonl", "clair-parquet")
 

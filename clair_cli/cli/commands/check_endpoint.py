@@ -1,79 +1,41 @@
-"""`clair check-endpoint`: its options. What they mean is put together in `checked`."""
+"""`clair check-endpoint`: an endpoint, tried out before a run."""
 
-from typing import Annotated
+from dataclasses import dataclass
+from typing import ClassVar
 
-import typer
+from clair_cli.cli.signature import command
+from clair_cli.run.options.declaring import Group, option
+from clair_cli.run.options.endpoint import AddressOptions
 
-from clair_cli.cli.config_file import ConfigFile
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckOptions(Group):
+    """How long a check waits, and how it is printed."""
+
+    panel: ClassVar[str] = "Output"
+
+    timeout: float = option(
+        60.0, "For one request, to its last byte.", metavar="SECONDS", least=0.1
+    )
+    json: bool = option(False, "Print JSON instead of a table.")
 
 
-def check_endpoint(
-    model: Annotated[
-        str,
-        typer.Option(
-            "-m", "--model", help="The model to ask.", show_envvar=False, show_default=False
-        ),
-    ] = "",
-    base_url: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="URL",
-            allow_from_autoenv=False,
-            help="The endpoint (default: OPENAI_BASE_URL, else OpenAI's). Repeatable.",
-            show_default=False,
-        ),
-    ] = None,
-    api_key_env: Annotated[
-        str,
-        typer.Option(
-            metavar="NAME", help="The variable that holds the API key.", show_envvar=False
-        ),
-    ] = "OPENAI_API_KEY",
-    header: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="'NAME: VALUE'",
-            allow_from_autoenv=False,
-            help="A further header; ${VAR} in it is read from the environment. Repeatable.",
-        ),
-    ] = None,
-    insecure_http: Annotated[
-        bool,
-        typer.Option(
-            "--insecure-http",
-            help="Let a key go over plain http to a public address.",
-            show_envvar=False,
-        ),
-    ] = False,
-    timeout: Annotated[
-        float,
-        typer.Option(
-            min=0.1, metavar="SECONDS", help="For one request, to its last byte.", show_envvar=False
-        ),
-    ] = 60.0,
-    as_json: Annotated[
-        bool,
-        typer.Option(
-            "--json",
-            envvar="CLAIR_JSON",
-            help="Print JSON instead of a table.",
-            rich_help_panel="Output",
-            show_envvar=False,
-        ),
-    ] = False,
-    config_file: ConfigFile = None,
-) -> None:
+@command(takes_settings=True)
+def check_endpoint(endpoint: AddressOptions, checked: CheckOptions) -> None:
     """Check an endpoint with a few small requests, before a run.
 
     No row's data is sent. It lists the models, then finds out latency, the parameters that are
     taken, rate limits, whether structured output works, and a --concurrency to begin with.
     """
-    from clair_cli.cli.output.endpoint_check import check_all  # noqa: PLC0415 - `clair --help` stays quick
-    from clair_cli.cli.settings import addresses, parameters  # noqa: PLC0415
+    from clair_cli.cli.output.endpoint_check import check_all  # noqa: PLC0415 - quick help
+    from clair_cli.endpoint.address import addresses  # noqa: PLC0415
+    from clair_cli.prompts.parameters import parameters  # noqa: PLC0415
 
-    del config_file  # its callback has made its content the defaults
     found = addresses(
-        base_url or [], api_key_env, header or [], needed=True, insecure=insecure_http
+        endpoint.base_url,
+        endpoint.api_key_env,
+        endpoint.header,
+        insecure=endpoint.insecure_http,
     )
-    parameters(model=model, mock=False, given={}, extra=[])
-    check_all(found, model, timeout, as_json=as_json)
+    parameters(endpoint.model, {}, (), structured=False)
+    check_all(found, endpoint.model, checked.timeout, as_json=checked.json)

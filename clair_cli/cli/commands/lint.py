@@ -1,65 +1,53 @@
-"""`clair lint`: its options. What was found is printed in `linted`."""
+"""`clair lint`: whether TRL trains on a dataset, and how well."""
 
-from typing import Annotated, Any
+from dataclasses import dataclass
+from typing import Annotated, ClassVar
 
 import typer
 
+from clair_cli.cli.signature import command
+from clair_cli.run.options.declaring import Group, option
+from clair_cli.run.options.rows import DatasetOptions
 
-def _option(*names: str, **settings: Any) -> Any:
-    """An option that no variable sets: those of `clair revise` are about another dataset."""
-    return typer.Option(*names, allow_from_autoenv=False, **settings)
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LintOptions(Group):
+    """Where rows are cut, and how findings are printed."""
+
+    panel: ClassVar[str] = ""
+
+    max_length: int | None = option(
+        None,
+        "Where TRL cuts: tokens with --tokenizer (default: 1024), else characters.",
+        metavar="N",
+        least=1,
+        shows_default=False,
+    )
+    tokenizer: str = option(
+        "",
+        "Measure in the tokens of this model, with its chat template.",
+        metavar="NAME|DIR",
+        shows_default=False,
+    )
+    json: bool = option(False, "Print JSON instead of a table.")
 
 
+@command()
 def lint(
-    sources: Annotated[
+    names: Annotated[
         list[str],
         typer.Argument(
             metavar="OUT...",
             help="A preference dataset: directories, files, globs, URLs, a Hub dataset, or -.",
-            envvar=[],
         ),
     ],
-    max_length: Annotated[
-        int | None,
-        _option(
-            min=1,
-            metavar="N",
-            help="Where TRL cuts: tokens with --tokenizer (default: 1024), else characters.",
-            show_default=False,
-        ),
-    ] = None,
-    tokenizer: Annotated[
-        str,
-        _option(
-            metavar="NAME|DIR",
-            help="Measure in the tokens of this model, with its chat template.",
-            show_default=False,
-        ),
-    ] = "",
-    split: Annotated[
-        str,
-        _option(
-            metavar="NAME[FROM:TO]",
-            help="Split of a Hub dataset or a directory (of a directory: train).",
-            show_default=False,
-        ),
-    ] = "",
-    config: Annotated[
-        str,
-        _option(metavar="NAME", help="Configuration of a Hub dataset.", show_default=False),
-    ] = "",
-    revision: Annotated[
-        str,
-        _option(metavar="REV", help="Branch, tag or commit of a Hub dataset.", show_default=False),
-    ] = "",
-    as_json: Annotated[
-        bool,
-        _option("--json", help="Print JSON instead of a table."),
-    ] = False,
+    dataset: DatasetOptions,
+    linting: LintOptions,
 ) -> int:
     """Say whether TRL trains on a preference dataset, and how well.
 
-    Ends with code 3 where training would fail, or drop or distort rows without a word.
+    Of a directory it reads the split train, or the one that --split names. Ends with code 3 where
+    training would fail, or drop or distort rows without a word.
     """
     from pathlib import Path  # noqa: PLC0415 - `clair --help` stays quick
 
@@ -67,8 +55,9 @@ def lint(
     from clair_cli.rows.input import find_input  # noqa: PLC0415
     from clair_cli.run.preconditions import check_stdin  # noqa: PLC0415
 
-    check_stdin(sources)
-    if not split and any(Path(source).is_dir() for source in sources):
+    check_stdin(names)
+    split = dataset.split
+    if not split and any(Path(name).is_dir() for name in names):
         split = "train"
-    found = find_input(sources, split=split, config=config, revision=revision)
-    return lint_all(found, tokenizer, max_length, as_json=as_json)
+    found = find_input(names, split=split, config=dataset.config, revision=dataset.revision)
+    return lint_all(found, linting.tokenizer, linting.max_length, as_json=linting.json)

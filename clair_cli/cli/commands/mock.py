@@ -5,9 +5,13 @@ import os
 import re
 import signal
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Annotated, Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
 
 import typer
+
+from clair_cli.cli.signature import command
+from clair_cli.run.options.declaring import Group, option
 
 if TYPE_CHECKING:
     import asyncio
@@ -22,79 +26,72 @@ _FAULT_HELP = (
 )
 
 
-def _option(panel: str, *names: str, **settings: Any) -> Any:
-    """An option on a panel of the help."""
-    return typer.Option(*names, rich_help_panel=panel, show_envvar=False, **settings)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServingOptions(Group):
+    """Where it listens, and how fast it answers."""
+
+    panel: ClassVar[str] = ""
+
+    port: int = option(8010, "Port on 127.0.0.1; 0 takes a free one.")
+    latency: float = option(0.0, "Mean seconds before a reply.", least=0, most=3600)
+    seed: int = option(0, "Seed of latency and faults.")
 
 
-_FAULTS, _LIMITS, _MODEL = "Faults", "Limits", "Model"
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FaultOptions(Group):
+    """What goes wrong, and how often."""
+
+    panel: ClassVar[str] = "Faults"
+
+    fault: tuple[str, ...] = option((), _FAULT_HELP, metavar="NAME=SHARE")
+    error_rate: float = option(
+        0.0,
+        "Share of requests that first meet 429, 429-ms, 500 or 503, in equal parts.",
+        metavar="SHARE",
+        least=0,
+        most=1,
+    )
+    hang: float = option(
+        60.0, "How long hang and trickle last.", metavar="SECONDS", least=0, most=86400
+    )
+    outage: str = option(
+        "",
+        "From the AFTER-th request on, answer 503 for SECONDS; with :refuse, refuse connections.",
+        metavar="AFTER:SECONDS[:refuse]",
+        shows_default=False,
+    )
 
 
-def mock(  # noqa: PLR0913, PLR0917 - one parameter an option is how typer wants it
-    port: Annotated[
-        int, typer.Option(help="Port on 127.0.0.1; 0 takes a free one.", show_envvar=False)
-    ] = 8010,
-    latency: Annotated[
-        float,
-        typer.Option(min=0, max=3600, help="Mean seconds before a reply.", show_envvar=False),
-    ] = 0.0,
-    seed: Annotated[int, typer.Option(help="Seed of latency and faults.", show_envvar=False)] = 0,
-    fault: Annotated[
-        list[str] | None, _option(_FAULTS, metavar="NAME=SHARE", help=_FAULT_HELP)
-    ] = None,
-    error_rate: Annotated[
-        float,
-        _option(
-            _FAULTS,
-            min=0,
-            max=1,
-            metavar="SHARE",
-            help="Share of requests that first meet 429, 429-ms, 500 or 503, in equal parts.",
-        ),
-    ] = 0.0,
-    hang: Annotated[
-        float,
-        _option(
-            _FAULTS, min=0, max=86400, metavar="SECONDS", help="How long hang and trickle last."
-        ),
-    ] = 60.0,
-    outage: Annotated[
-        str,
-        _option(
-            _FAULTS,
-            metavar="AFTER:SECONDS[:refuse]",
-            help="From the AFTER-th request on, answer 503 for SECONDS; with :refuse, refuse "
-            "connections.",
-            show_default=False,
-        ),
-    ] = "",
-    rpm: Annotated[
-        int | None,
-        _option(_LIMITS, min=1, metavar="N", help="Requests a minute.", allow_from_autoenv=False),
-    ] = None,
-    tpm: Annotated[
-        int | None,
-        _option(_LIMITS, min=1, metavar="N", help="Tokens a minute.", allow_from_autoenv=False),
-    ] = None,
-    key_env: Annotated[
-        str,
-        _option(
-            _LIMITS,
-            metavar="NAME",
-            help="Ask for the API key that this variable holds.",
-            show_default=False,
-        ),
-    ] = "",
-    no_max_tokens: Annotated[
-        bool,
-        _option(_MODEL, "--no-max-tokens", help="Refuse max_tokens: want max_completion_tokens."),
-    ] = False,
-    no_temperature: Annotated[
-        bool, _option(_MODEL, "--no-temperature", help="Refuse any temperature but 1.")
-    ] = False,
-    no_structured: Annotated[
-        bool, _option(_MODEL, "--no-structured", help="Refuse response_format.")
-    ] = False,
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LimitOptions(Group):
+    """Whom it answers, and how often."""
+
+    panel: ClassVar[str] = "Limits"
+
+    rpm: int | None = option(None, "Requests a minute.", metavar="N", least=1)
+    tpm: int | None = option(None, "Tokens a minute.", metavar="N", least=1)
+    key_env: str = option(
+        "",
+        "Ask for the API key that this variable holds.",
+        metavar="NAME",
+        shows_default=False,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TakenOptions(Group):
+    """Which fields of a request it takes."""
+
+    panel: ClassVar[str] = "Model"
+
+    max_tokens: bool = option(True, "Take max_tokens, or want max_completion_tokens.")
+    temperature: bool = option(True, "Take any temperature, or 1 alone.")
+    structured: bool = option(True, "Take response_format, or refuse it.")
+
+
+@command()
+def mock(
+    serving: ServingOptions, faults: FaultOptions, limits: LimitOptions, taken: TakenOptions
 ) -> int:
     """Serve the offline endpoint: a rule-based copy editor behind the OpenAI API.
 
@@ -107,21 +104,21 @@ def mock(  # noqa: PLR0913, PLR0917 - one parameter an option is how typer wants
 
     manners = _checked(
         lambda: Manners(
-            latency=latency,
-            error_rate=error_rate,
-            seed=seed,
-            faults=_faults(fault or []),
-            hang=hang,
-            outage=_outage(outage),
-            rpm=rpm,
-            tpm=tpm,
-            max_tokens=not no_max_tokens,
-            temperature=not no_temperature,
-            structured=not no_structured,
-            key=_key(key_env),
+            latency=serving.latency,
+            error_rate=faults.error_rate,
+            seed=serving.seed,
+            faults=_faults(faults.fault),
+            hang=faults.hang,
+            outage=_outage(faults.outage),
+            rpm=limits.rpm,
+            tpm=limits.tpm,
+            max_tokens=taken.max_tokens,
+            temperature=taken.temperature,
+            structured=taken.structured,
+            key=_key(limits.key_env),
         )
     )
-    return asyncio.run(_serve(manners, port))
+    return asyncio.run(_serve(manners, serving.port))
 
 
 async def _serve(manners: "Manners", port: int) -> int:

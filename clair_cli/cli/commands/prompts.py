@@ -1,11 +1,26 @@
 """`clair prompts`: list the templates, show one, or check one."""
 
-from typing import Annotated
+from dataclasses import dataclass
+from typing import Annotated, ClassVar
 
 import typer
 
+from clair_cli.cli.signature import command
+from clair_cli.run.options.declaring import Group, option
 
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PromptsOptions(Group):
+    """How a template is shown."""
+
+    panel: ClassVar[str] = ""
+
+    aspect: str = option("", "With check: the aspect to show it with.", metavar="TEXT")
+
+
+@command()
 def prompts(
+    options: PromptsOptions,
     words: Annotated[
         list[str] | None,
         typer.Argument(
@@ -14,12 +29,6 @@ def prompts(
             show_default=False,
         ),
     ] = None,
-    aspect: Annotated[
-        str,
-        typer.Option(
-            metavar="TEXT", help="With check: the aspect to show it with.", show_envvar=False
-        ),
-    ] = "",
 ) -> None:
     """List the prompt templates, show one, or check one.
 
@@ -39,7 +48,7 @@ def prompts(
         case ["check"]:
             raise UsageError("clair prompts check: name a template or a file")
         case ["check", name]:
-            typer.echo(plain(check_template(load_template(name), aspect)), nl=False)
+            typer.echo(plain(check_template(load_template(name), options.aspect)), nl=False)
         case [name]:
             typer.echo(plain(load_template(name).text), nl=False)
         case [*_, extra]:

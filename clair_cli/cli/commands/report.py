@@ -1,44 +1,46 @@
 """`clair report`: a finished run as one HTML page."""
 
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 import typer
 
+from clair_cli.cli.signature import command
+from clair_cli.run.options.declaring import Group, option
 
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportOptions(Group):
+    """What is read for a report, and where it goes."""
+
+    panel: ClassVar[str] = ""
+
+    output: Path = option(Path("report.html"), "The page.", short="-o", metavar="FILE")
+    split: str = option(
+        "",
+        "This split alone (default: all of a run's).",
+        metavar="NAME",
+        shows_default=False,
+    )
+    limit: int | None = option(None, "Read only the first.", metavar="PAIRS", least=1)
+    store: Path | None = option(None, "The store, where it is not in OUT/.clair.", metavar="FILE")
+
+
+@command()
 def report(
-    run: Annotated[
+    name: Annotated[
         str, typer.Argument(metavar="OUT", help="What clair revise wrote, or any preference data.")
     ],
-    output: Annotated[
-        Path,
-        typer.Option("-o", "--output", metavar="FILE", help="The page.", show_envvar=False),
-    ] = Path("report.html"),
-    split: Annotated[
-        str,
-        typer.Option(
-            metavar="NAME",
-            help="This split alone (default: all of a run's).",
-            show_envvar=False,
-            show_default=False,
-        ),
-    ] = "",
-    limit: Annotated[
-        int | None,
-        typer.Option(min=1, metavar="PAIRS", help="Read only the first.", show_envvar=False),
-    ] = None,
-    store: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="FILE", help="The store, where it is not in OUT/.clair.", show_envvar=False
-        ),
-    ] = None,
+    options: ReportOptions,
 ) -> None:
     """Make one HTML page of a finished run: figures, charts, and every pair as a word diff.
 
     The page is one file, which opens without a network. Prints its name.
     """
-    from clair_cli.looking.report.write import write_report  # noqa: PLC0415 - `clair --help` stays quick
+    from clair_cli.looking.report.write import write_report  # noqa: PLC0415 - quick help
 
-    write_report(run, output, split=split, limit=limit, store=store)
-    typer.echo(output)
+    write_report(
+        name, options.output, split=options.split, limit=options.limit, store=options.store
+    )
+    typer.echo(options.output)

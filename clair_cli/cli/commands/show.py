@@ -1,65 +1,70 @@
-"""`clair show`: its options. Pairs and failures are written out in `shown`."""
+"""`clair show`: pairs as word diffs, and failed rows."""
 
-from typing import Annotated, Any
+from dataclasses import dataclass
+from typing import Annotated, ClassVar
 
 import typer
 
+from clair_cli.cli.signature import command
+from clair_cli.run.options.declaring import Group, option
+from clair_cli.run.options.rows import DatasetOptions
 
-def _option(*names: str, **settings: Any) -> Any:
-    """An option that no variable sets: those of `clair revise` are about another dataset."""
-    return typer.Option(*names, allow_from_autoenv=False, show_default=False, **settings)
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShowOptions(Group):
+    """Which pairs are shown, and in which order."""
+
+    panel: ClassVar[str] = ""
+
+    id: str = option("", "Those of this id alone.", metavar="ID", shows_default=False)
+    reason: str = option(
+        "",
+        "Failures of this reason; pairs flagged with this bound.",
+        metavar="CODE",
+        shows_default=False,
+    )
+    sort: str = option(
+        "",
+        "Least minimal first: similarity, jaccard, kept (lowest), levenshtein, length_ratio, "
+        "first_change (highest).",
+        metavar="METRIC",
+        shows_default=False,
+    )
+    failures: bool = option(False, "Show the rows that got no pair.")
+    number: int | None = option(
+        None, "So many (default: all).", short="-n", metavar="N", least=1, shows_default=False
+    )
 
 
-def show(  # noqa: PLR0913, PLR0917 - a command has its options as parameters
-    run: Annotated[
+@command()
+def show(
+    name: Annotated[
         str,
         typer.Argument(
             metavar="OUT",
             help="What clair revise wrote, or any preference dataset: a directory, file, Hub id...",
-            envvar=[],
         ),
     ],
-    row_id: Annotated[str, _option("--id", metavar="ID", help="Those of this id alone.")] = "",
-    reason: Annotated[
-        str,
-        _option(metavar="CODE", help="Failures of this reason; pairs flagged with this bound."),
-    ] = "",
-    sort: Annotated[
-        str,
-        _option(
-            metavar="METRIC",
-            help="Least minimal first: similarity, jaccard, kept (lowest), levenshtein, "
-            "length_ratio, first_change (highest).",
-        ),
-    ] = "",
-    failures: Annotated[
-        bool, _option("--failures", help="Show the rows that got no pair.")
-    ] = False,
-    number: Annotated[
-        int | None, _option("-n", "--number", min=1, metavar="N", help="So many (default: all).")
-    ] = None,
-    split: Annotated[
-        str,
-        _option(metavar="NAME[FROM:TO]", help="Split (of a directory, default: all)."),
-    ] = "",
-    config: Annotated[str, _option(metavar="NAME", help="Configuration, on the Hub.")] = "",
-    revision: Annotated[
-        str, _option(metavar="REV", help="Branch, tag or commit, on the Hub.")
-    ] = "",
+    showing: ShowOptions,
+    dataset: DatasetOptions,
 ) -> None:
     """Show pairs as word diffs: what the revision took out, and what it put in.
 
-    On a terminal they go through $PAGER (default: less). Without colours, [-this-] went and
-    {+that+} came.
+    Of a directory it shows all splits, or the one that --split names. On a terminal they go through
+    $PAGER (default: less). Without colours, [-this-] went and {+that+} came.
     """
-    from clair_cli.cli.output.pairs import check_sort, show_failures, show_pairs  # noqa: PLC0415
+    from clair_cli.cli.output.pairs import (  # noqa: PLC0415 - `clair --help` stays quick
+        check_sort,
+        show_failures,
+        show_pairs,
+    )
     from clair_cli.looking.choice import Choice  # noqa: PLC0415
-    from clair_cli.run.preconditions import check_stdin  # noqa: PLC0415 - `clair --help` stays quick
+    from clair_cli.run.preconditions import check_stdin  # noqa: PLC0415
 
-    check_stdin([run])
-    check_sort(sort, failures=failures)
-    choice = Choice(row_id, reason, sort, number)
-    if failures:
-        show_failures(run, choice)
+    check_stdin([name])
+    check_sort(showing.sort, failures=showing.failures)
+    choice = Choice(showing.id, showing.reason, showing.sort, showing.number)
+    if showing.failures:
+        show_failures(name, choice)
     else:
-        show_pairs(run, choice, split, config, revision)
+        show_pairs(name, choice, dataset.split, dataset.config, dataset.revision)

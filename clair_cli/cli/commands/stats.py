@@ -1,52 +1,51 @@
-"""`clair stats`: its options. What was measured is printed in `measured`."""
+"""`clair stats`: how contrastive the pairs of datasets are."""
 
-from typing import Annotated, Any
+from dataclasses import dataclass
+from typing import Annotated, ClassVar
 
 import typer
 
+from clair_cli.cli.signature import command
+from clair_cli.run.options.declaring import Group, option
+from clair_cli.run.options.rows import DatasetOptions
 
-def _option(*names: str, **settings: Any) -> Any:
-    """An option that no variable sets: those of `clair revise` are about another dataset."""
-    return typer.Option(*names, allow_from_autoenv=False, show_default=False, **settings)
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StatsOptions(Group):
+    """What is measured, and how it is printed."""
+
+    panel: ClassVar[str] = ""
+
+    limit: int | None = option(
+        None, "Measure the first N pairs of each.", metavar="N", least=1, shows_default=False
+    )
+    from_texts: bool = option(
+        False, "Compute the metrics (rejected to chosen) where columns tell them, too."
+    )
+    json: bool = option(False, "Print JSON instead of a table.")
 
 
+@command()
 def stats(
-    sources: Annotated[
+    names: Annotated[
         list[str],
         typer.Argument(
             metavar="OUT...",
             help="Preference datasets: directories, files, globs, URLs, Hub ids, or -.",
-            envvar=[],
         ),
     ],
-    split: Annotated[
-        str,
-        _option(metavar="NAME[FROM:TO]", help="Split of each (of a directory, default: all)."),
-    ] = "",
-    config: Annotated[str, _option(metavar="NAME", help="Configuration, on the Hub.")] = "",
-    revision: Annotated[
-        str, _option(metavar="REV", help="Branch, tag or commit, on the Hub.")
-    ] = "",
-    limit: Annotated[
-        int | None, _option(min=1, metavar="N", help="Measure the first N pairs of each.")
-    ] = None,
-    from_texts: Annotated[
-        bool,
-        _option(
-            "--from-texts",
-            help="Compute the metrics (rejected to chosen) where columns tell them, too.",
-        ),
-    ] = False,
-    as_json: Annotated[bool, _option("--json", help="Print JSON instead of a table.")] = False,
+    dataset: DatasetOptions,
+    measuring: StatsOptions,
 ) -> None:
     """Measure how contrastive the pairs of preference datasets are, side by side.
 
-    Metrics that clair wrote into columns are taken from there; all else is computed.
+    Of a directory it reads all splits, or the one that --split names. Metrics that clair wrote into
+    columns are taken from there; all else is computed.
     """
-    from clair_cli.cli.output.stats import measure_all  # noqa: PLC0415
+    from clair_cli.cli.output.stats import measure_all  # noqa: PLC0415 - quick help
     from clair_cli.looking.dataset import find_dataset  # noqa: PLC0415
-    from clair_cli.run.preconditions import check_stdin  # noqa: PLC0415 - `clair --help` stays quick
+    from clair_cli.run.preconditions import check_stdin  # noqa: PLC0415
 
-    check_stdin(sources)
-    found = [find_dataset(source, split, config, revision) for source in sources]
-    measure_all(found, limit, from_texts=from_texts, as_json=as_json)
+    check_stdin(names)
+    found = [find_dataset(name, dataset.split, dataset.config, dataset.revision) for name in names]
+    measure_all(found, measuring.limit, from_texts=measuring.from_texts, as_json=measuring.json)

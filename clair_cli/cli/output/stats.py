@@ -10,13 +10,13 @@ import orjson
 from rich.console import Console
 from rich.text import Text
 
+from clair_cli.cli.output.progress import Display, display_on
 from clair_cli.cli.output.terminal import console, one_line, paper
 from clair_cli.contrast.distribution import Bins, Distribution
 from clair_cli.looking.stats import SHARES, Measured, histograms, measure
 from clair_cli.records import METRICS, UsageError
 from clair_cli.rows.input import Input
 from clair_cli.rows.names import printable
-from clair_cli.run.progress import Display, LiveDisplay, LogDisplay
 
 MEANINGS = {
     "levenshtein": "edits in characters",
@@ -72,8 +72,7 @@ def _telling(name: str) -> Iterator[Callable[[int], None]]:
         if time.monotonic() < due:
             return
         if display is None:
-            screen = console()
-            display = LiveDisplay(screen) if screen.is_terminal else LogDisplay(screen)
+            display = display_on(console())
         display.show(f"{name}: {pairs:,} pairs measured")
         due = time.monotonic() + display.every
 

@@ -1,0 +1,1 @@
+"""What is asked of a row, and what is made of the reply: one module a task."""
