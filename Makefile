@@ -6,13 +6,14 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: help demo test check fix test-heavy test-train test-browser bench clean
+.PHONY: help demo test check fix docs test-heavy test-train test-browser bench clean
 
 help:
 	@echo "demo        run the main job on examples/answers.jsonl with the offline endpoint"
 	@echo "test        check, then the default tests"
 	@echo "check       lint, formatting, types, import floors"
 	@echo "fix         mend what lint and formatting can mend"
+	@echo "docs        write docs/reference.md from the program"
 	@echo "test-heavy  kills, storms and the wheel: minutes"
 	@echo "test-train  two steps of every TRL trainer on the pairs (installs CPU torch)"
 	@echo "test-browser  drive the report in Chromium (/usr/bin/chromium)"
@@ -43,6 +44,9 @@ check: $(READY)
 fix: $(READY)
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
+
+docs: $(READY)
+	$(BIN)/python docs/reference.py
 
 test-heavy: $(READY)
 	$(BIN)/python -m pytest -m heavy -n 2 --timeout 900

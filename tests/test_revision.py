@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from clair_cli.run.tasks.revise import Reader
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
@@ -21,6 +20,7 @@ from clair_cli.prompts.shipped import load_template
 from clair_cli.records import Completion, Pair, Problem, Revision, Row, Usage
 from clair_cli.replies.headings import Grammar
 from clair_cli.replies.sections import parse
+from clair_cli.run.tasks.revise import Reader
 
 REPLIES = Path(__file__).parent / "replies"
 CASES = {path.stem: path for path in sorted(REPLIES.glob("*.toml"))}

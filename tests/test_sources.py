@@ -10,7 +10,6 @@ from typing import Any
 import orjson
 import pytest
 import zstandard
-from clair_cli.run.tasks.revise import Reader
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -23,6 +22,7 @@ from clair_cli.rows.input import find_input
 from clair_cli.rows.picking import Picking, pick
 from clair_cli.rows.raw import Raw
 from clair_cli.rows.reader import read_rows
+from clair_cli.run.tasks.revise import Reader
 from tests.conftest import ROOT, Clair, Ran, answers, write_rows
 from tests.conftest import read_rows as records
 from tests.serving import Endpoint, revised

@@ -14,7 +14,6 @@ from typing import Any
 import httpx
 import orjson
 import pytest
-from clair_cli.run.tasks.revise import Reader
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -29,6 +28,7 @@ from clair_cli.prompts.structured import response_format
 from clair_cli.prompts.template import KEYS, Template
 from clair_cli.records import METRICS, Completion, Pair, Problem, Request, Row, Usage, UsageError
 from clair_cli.replies.headings import Grammar
+from clair_cli.run.tasks.revise import Reader
 from tests.conftest import ROOT, Clair, Ran, read_rows, write_rows
 from tests.serving import Asked, Reply, completion, refuse, revised, serving
 

@@ -50,7 +50,8 @@ def _options(context: typer.Context, file: Path) -> dict[str, Any]:
     command = context.info_name or ""
     known, elsewhere = _parameters(context), _options_of_others(context)
     shared = {key: value for key, value in table.items() if not isinstance(value, dict)}
-    own = table.get(command, {})
+    own = table.get(command)
+    own = own if isinstance(own, dict) else {}  # --revise is an option as well
     chosen: dict[str, Any] = {}
     for within, key, value in [
         *(("", key, {}) for key in table.keys() - shared.keys() - _commands(context)),

@@ -32,9 +32,11 @@ class ServingOptions(Group):
 
     panel: ClassVar[str] = ""
 
-    port: int = option(8010, "Port on 127.0.0.1; 0 takes a free one.")
-    latency: float = option(0.0, "Mean seconds before a reply.", least=0, most=3600)
-    seed: int = option(0, "Seed of latency and faults.")
+    port: int = option(8010, "Port on 127.0.0.1; 0 takes a free one.", metavar="PORT")
+    latency: float = option(
+        0.0, "Mean seconds before a reply.", metavar="SECONDS", least=0, most=3600
+    )
+    seed: int = option(0, "Seed of latency and faults.", metavar="N")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,6 +16,7 @@ class AddressOptions(Group):
         "",
         "The model to ask, as the endpoint calls it.",
         short="-m",
+        metavar="NAME",
         shows_default=False,
         use="outcome",
     )
