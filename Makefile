@@ -6,7 +6,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: help demo test check fix docs test-heavy test-train test-browser bench clean
+.PHONY: help demo test check fix docs pictures test-heavy test-train test-browser bench clean
 
 help:
 	@echo "demo        run the main job on examples/answers.jsonl with the offline endpoint"
@@ -18,6 +18,7 @@ help:
 	@echo "test-train  two steps of every TRL trainer on the pairs (installs CPU torch)"
 	@echo "test-browser  drive the report in Chromium (/usr/bin/chromium)"
 	@echo "bench       measure speed and memory (ROWS=1000000), print a table"
+	@echo "pictures    make the pictures of the README (/usr/bin/chromium)"
 	@echo "clean       remove what make made"
 
 $(READY): pyproject.toml
@@ -65,6 +66,10 @@ ROWS ?= 1000000
 bench: $(READY)
 	$(BIN)/python -m pip install --quiet --editable '.[dev,bench]'
 	$(BIN)/python -m bench --write --rows $(ROWS)
+
+pictures: $(READY)
+	$(BIN)/python -m pip install --quiet pillow
+	$(BIN)/python docs/pictures/make.py
 
 clean:
 	rm -rf .venv build dist demo.clair *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis

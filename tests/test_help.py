@@ -1,4 +1,4 @@
-"""The help, the README that repeats it, and what asking for it costs."""
+"""The help, the reference that repeats it, and what asking for it costs."""
 
 import re
 import subprocess
@@ -19,8 +19,8 @@ TYPES = re.compile(r"<[^>]*>|\b(?:TEXT|INTEGER|FLOAT|PATH|RANGE)\b")
 """How typer shows the type of an option: each of its versions in another way."""
 
 
-def readme() -> str:
-    return (ROOT / "README.md").read_text(encoding="utf-8")
+def reference() -> str:
+    return (ROOT / "docs/reference.md").read_text(encoding="utf-8")
 
 
 def words(text: str) -> list[str]:
@@ -29,10 +29,10 @@ def words(text: str) -> list[str]:
     return bare.split()
 
 
-def test_the_help_in_the_readme_is_the_live_one(clair: Clair) -> None:
-    blocks = dict(BLOCK.findall(readme()))
+def test_the_help_in_the_reference_is_the_live_one(clair: Clair) -> None:
+    blocks = dict(BLOCK.findall(reference()))
     assert "revise" in blocks
-    assert readme().count("<!-- help: ") == len(blocks)
+    assert reference().count("<!-- help: ") == len(blocks)
     for command, block in blocks.items():
         live = clair(command, "--help", env={"NO_COLOR": "1"})
         assert live.code == 0, live.err
@@ -40,11 +40,13 @@ def test_the_help_in_the_readme_is_the_live_one(clair: Clair) -> None:
 
 
 @pytest.mark.parametrize("command", COMMANDS)
-def test_the_readme_names_every_command_and_its_options(command: str, clair: Clair) -> None:
+def test_the_reference_names_every_command_and_its_options(command: str, clair: Clair) -> None:
     live = clair(command, "--help", env={"NO_COLOR": "1"}).out
     options = set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", live)) - {"--help"}
-    assert f"clair {command}" in readme()
-    assert {option for option in options if not re.search(rf"{option}\b(?!-)", readme())} == set()
+    assert f"clair {command}" in reference()
+    assert {
+        option for option in options if not re.search(rf"{option}\b(?!-)", reference())
+    } == set()
 
 
 def test_the_main_help_names_every_command_and_no_other(clair: Clair) -> None:

@@ -105,7 +105,7 @@ def _job(record: Mapping[str, Any], name: str) -> Job:
 def _with_request(record: Mapping[str, Any]) -> dict[str, Any]:
     """A recipe of version 0.1, which kept the fields of a request, with the options they are from.
 
-    It kept a seed of 0 where nobody had set one.
+    It kept a seed of 0, and an empty side to revise, where nobody had set them.
     """
     parameters = dict(record["parameters"])
     named = {key: parameters.pop(key) for key in NAMED_PARAMETERS[:2] if key in parameters}
@@ -116,6 +116,7 @@ def _with_request(record: Mapping[str, Any]) -> dict[str, Any]:
         **record,
         **named,
         "seed": seed,
+        "revise": record["revise"] or None,
         "model": parameters.pop("model"),
         "prompt": record["template"]["name"],
         "param": [

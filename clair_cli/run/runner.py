@@ -6,6 +6,7 @@ import gc
 import resource
 import time
 from collections.abc import Mapping
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -72,12 +73,12 @@ class Runner:
         self._found = find_input(
             job.names, split=dataset.split, config=dataset.config, revision=dataset.revision
         )
-        self.job = job
         self.paths = layout(options.output.output, default_output(job.names))
         check_apart(job.names, self.paths)
         check_paths(self._found.files, self.paths, options.trust.store, options.output.summary)
-        self._plan = job.plan.fitting(self.paths)
-        check_not_foreign(self.paths, self._plan.splits, self._plan.kind)
+        plan = job.plan.fitting(self.paths)
+        check_not_foreign(self.paths, plan.splits, plan.kind)
+        self.job = replace(job, plan=plan)
         self.tally, self.written = Tally(), Written()
         self.run = self._described()
         self._gate = _gate(job)
@@ -184,7 +185,7 @@ class Runner:
             if options.trust.fresh:
                 stack.enter_context(put_aside(path))
             store = stack.enter_context(Store(path))
-            output = stack.enter_context(Output(paths, FORMATS[options.files.format], self._plan))
+            output = stack.enter_context(Output(paths, FORMATS[options.files.format], job.plan))
             complete = await _completer(job, self._gate, self._observe, stack)
             world = world_of(
                 job,
