@@ -18,12 +18,12 @@ HEAD = """# Reference
 Every command and its options. `make docs` makes this page from the program.
 
 The second column shows the value of an option: what stands for it, or the words to choose from. A
-flag has no value, and `--no-` before its name undoes it where both forms are listed.
+flag has no value. Where a second form is listed, such as `--no-mock`, it undoes the first.
 
 The options of {asking}
-can also come from a variable or from `clair.toml`: `--max-tokens` is `CLAIR_MAX_TOKENS` or
-`max-tokens` there ([more](running.md#options-from-variables-and-files)). The other commands take
-their options from the command line alone, because each of them looks at another dataset.
+can also [come from a variable or from clair.toml](running.md#options-from-variables-and-clairtoml):
+`--max-tokens` is `CLAIR_MAX_TOKENS` or `max-tokens` there. The other commands take their options
+from the command line alone, because each of them looks at another dataset.
 """
 
 

@@ -1,5 +1,6 @@
 """Every option is declared once, and is then everywhere: command, variable, file, records, page."""
 
+import re
 import runpy
 import shlex
 from collections.abc import Callable, Iterator
@@ -11,6 +12,7 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
+from clair_cli.cli.main import app
 from clair_cli.cli.signature import command, variable_of
 from clair_cli.prompts.template import Template
 from clair_cli.run.command_line import command_line
@@ -103,6 +105,23 @@ def test_the_line_a_variable_and_the_file_set_it_alike(
     assert take() == line
     if option.type is bool:
         assert take(f"--no-{key}") == ReviseOptions()
+
+
+@pytest.fixture(scope="module")
+def help_text() -> str:
+    """The help of `clair revise`, wide enough for one line an option, without its boxes."""
+    wide = {"COLUMNS": "400", "TERMINAL_WIDTH": "400", "NO_COLOR": "1"}
+    ran = CliRunner().invoke(app, ["revise", "--help"], env=wide)
+    assert ran.exit_code == 0
+    return " ".join(re.sub(r"[\u2500-\u257f]", " ", ran.output).split())
+
+
+@pytest.mark.parametrize(("group", "option"), OPTIONS)
+def test_the_help_has_it(group: Group, option: Option, help_text: str) -> None:
+    _, heading, rest = help_text.partition(f" {group.panel} ")
+    panel = heading + rest
+    assert f" {option.flag} " in panel
+    assert " ".join(option.declared.help.split()) in panel.partition(f" {option.flag} ")[2]
 
 
 @pytest.mark.parametrize(("group", "option"), OPTIONS)

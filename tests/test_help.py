@@ -14,29 +14,10 @@ COMMANDS = (
 )
 HEAVY = ("aiohttp", "datasets", "httpx", "httpx_aiohttp", "huggingface_hub", "jinja2",
          "orjson", "rapidfuzz", "sqlite3", "tenacity", "zstandard")  # fmt: skip
-BLOCK = re.compile(r"<!-- help: ([\w-]+) -->\s*```\w*\n(.*?)```\s*<!-- /help -->", re.DOTALL)
-TYPES = re.compile(r"<[^>]*>|\b(?:TEXT|INTEGER|FLOAT|PATH|RANGE)\b")
-"""How typer shows the type of an option: each of its versions in another way."""
 
 
 def reference() -> str:
     return (ROOT / "docs/reference.md").read_text(encoding="utf-8")
-
-
-def words(text: str) -> list[str]:
-    """The words of a help text, without its boxes and the types of its options."""
-    bare = re.sub(r"[\u2500-\u257f|{}\[\]]", " ", TYPES.sub(" ", text))
-    return bare.split()
-
-
-def test_the_help_in_the_reference_is_the_live_one(clair: Clair) -> None:
-    blocks = dict(BLOCK.findall(reference()))
-    assert "revise" in blocks
-    assert reference().count("<!-- help: ") == len(blocks)
-    for command, block in blocks.items():
-        live = clair(command, "--help", env={"NO_COLOR": "1"})
-        assert live.code == 0, live.err
-        assert words(block) == words(live.out), command
 
 
 @pytest.mark.parametrize("command", COMMANDS)

@@ -25,8 +25,9 @@ def revise(
 ) -> int:
     """Revise every answer in INPUT, and write chosen/rejected pairs with rationales.
 
-    Run the same command again after any interruption: it asks only for what is missing. Every
-    option can also come from a CLAIR_NAME variable or from clair.toml.
+    Run the same command again after any interruption: it asks only for what is missing.
+
+    Every option can also come from a CLAIR_NAME variable or from clair.toml.
     """
     from clair_cli.cli.running import TerminalWatcher, run_to_end, say  # noqa: PLC0415 - quick help
     from clair_cli.records import UsageError  # noqa: PLC0415
