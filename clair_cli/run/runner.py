@@ -2,28 +2,17 @@
 
 import asyncio
 import contextlib
-import gc
-import resource
-import time
 from collections.abc import Mapping
 from dataclasses import replace
-from decimal import Decimal
 from typing import Any
 
-from clair_cli.endpoint.address import Address
-from clair_cli.endpoint.budget import Budget
-from clair_cli.endpoint.client import Endpoint
-from clair_cli.endpoint.limits.gate import Gate
-from clair_cli.endpoint.limits.lane import Lane
-from clair_cli.endpoint.limits.pace import Pace
-from clair_cli.endpoint.retrying import Patience
-from clair_cli.mock import MockServer
-from clair_cli.records import Adapted, Event, Observer, RunError, UsageError
+from clair_cli.records import Adapted, Event, RunError
 from clair_cli.rows.columns import Columns
 from clair_cli.rows.input import default_output, find_input
 from clair_cli.rows.origin import Origin
 from clair_cli.rows.picking import Picking, Rows, pick
 from clair_cli.rows.reader import once, read_rows
+from clair_cli.run.answering import complete_for, gate_for, prepare_process
 from clair_cli.run.card.page import card
 from clair_cli.run.command_line import command_line
 from clair_cli.run.engine import Engine, Window
@@ -38,7 +27,7 @@ from clair_cli.run.tasks.branches import added_columns, branches_of, check_branc
 from clair_cli.run.watching import Running, Watcher
 from clair_cli.store.database import Store, put_aside
 from clair_cli.store.lock import lock
-from clair_cli.store.remembering import Complete, Remembering, never_asks
+from clair_cli.store.remembering import Remembering
 from clair_cli.writers.atomic_files import write_whole
 from clair_cli.writers.formats import FORMATS
 from clair_cli.writers.layout import layout
@@ -47,8 +36,6 @@ from clair_cli.writers.ownership import check_not_foreign, settle
 from clair_cli.writers.plan import Written
 
 CODE_FAILED_ROWS = 3
-SPARE_FILES = 64
-"""Files that a run has open beside its connections, generously."""
 
 
 class Runner:
@@ -81,7 +68,7 @@ class Runner:
         self.job = replace(job, plan=plan)
         self.tally, self.written = Tally(), Written()
         self.run = self._described()
-        self._gate = _gate(job)
+        self._gate = gate_for(job)
         if options.files.format == "clair":
             watcher.say(
                 "warning: TRL 0.29 and later fails on --format clair; the other formats train"
@@ -118,7 +105,7 @@ class Runner:
         Raises:
             RunError: What ended the run before its end; it carries the exit code.
         """
-        _prepare_process(self.job.options.speed.concurrency)
+        prepare_process(self.job.options.speed.concurrency)
         self.written = asyncio.run(self._revise())
         if self.paths.card:
             page = card(
@@ -186,7 +173,7 @@ class Runner:
                 stack.enter_context(put_aside(path))
             store = stack.enter_context(Store(path))
             output = stack.enter_context(Output(paths, FORMATS[options.files.format], job.plan))
-            complete = await _completer(job, self._gate, self._observe, stack)
+            complete = await complete_for(job, self._gate, self._observe, stack)
             world = world_of(
                 job,
                 branches_of(job, store.occurrence),
@@ -221,55 +208,3 @@ class Runner:
         picking = self.job.options.picking
         limits = [each for each in (picking.limit, picking.sample) if each is not None]
         return min(limits, default=None)
-
-
-def _prepare_process(concurrency: int) -> None:
-    """Let the process hold as many connections, and as many objects, as the run will.
-
-    The collector's default thresholds have it look through all rows in flight again and again.
-
-    Raises:
-        UsageError: The system allows fewer open files.
-    """
-    gc.freeze()
-    gc.set_threshold(100_000, 20, 100)
-    needed = concurrency + SPARE_FILES
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    if soft != resource.RLIM_INFINITY and soft < needed:
-        if hard != resource.RLIM_INFINITY and hard < needed:
-            raise UsageError(
-                f"-c {concurrency}: only {hard} files may be open at once; lower it to "
-                f"{max(1, hard - SPARE_FILES)}, or raise ulimit -n"
-            )
-        resource.setrlimit(resource.RLIMIT_NOFILE, (needed, hard))
-
-
-def _gate(job: Job) -> Gate:
-    speed = job.options.speed
-    addresses = job.addresses or [Address("http://127.0.0.1")]
-    lanes = [
-        Lane(address.shown, number, speed.concurrency) for number, address in enumerate(addresses)
-    ]
-    return Gate(speed.concurrency, lanes, Pace(speed.rpm, speed.tpm, now=time.monotonic()))
-
-
-async def _completer(
-    job: Job, gate: Gate, observe: Observer, stack: contextlib.AsyncExitStack
-) -> Complete:
-    """What answers the requests that the store cannot."""
-    trust, speed, money = job.options.trust, job.options.speed, job.options.money
-    if trust.offline:
-        return never_asks
-    addresses = job.addresses
-    if job.options.endpoint.mock:
-        server = await stack.enter_async_context(MockServer())
-        addresses = (Address(server.base_url),)
-    budget = Budget(
-        gate.close,
-        requests=money.max_requests,
-        cost=None if money.max_cost is None else Decimal(str(money.max_cost)),
-        cost_of=job.price.of if job.price else None,
-    )
-    patience = Patience(speed.timeout, trust.give_up_after)
-    endpoint = Endpoint(addresses, patience, gate, budget, observe)
-    return (await stack.enter_async_context(endpoint)).complete

@@ -35,10 +35,10 @@ def prompts(
     A check renders it on a sample row, shows the messages as they would be sent, and reads a
     sample reply in the template's own markers. No request is made.
     """
+    from clair_cli.cli.output.template_check import check_template  # noqa: PLC0415 - `clair --help` stays quick
     from clair_cli.cli.output.terminal import plain  # noqa: PLC0415
     from clair_cli.prompts.shipped import load_template, template_names  # noqa: PLC0415
     from clair_cli.records import UsageError  # noqa: PLC0415
-    from clair_cli.run.template_check import check_template  # noqa: PLC0415 - `clair --help` stays quick
 
     match words or []:
         case []:

@@ -1,4 +1,4 @@
-"""`clair prompts check`: a template, tried out on a sample row and a sample reply."""
+"""A template tried out on a sample row and a sample reply, as `clair prompts check` tells it."""
 
 import textwrap
 from collections.abc import Iterator
