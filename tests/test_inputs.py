@@ -954,6 +954,16 @@ def test_packed_data_is_known_by_its_beginning_too(clair: Clair, tmp_path: Path)
     assert ids_in(tmp_path / "out" / "train.jsonl") == ["r0", "r1", "r2"]
 
 
+def test_zstd_data_with_a_window_of_two_gigabytes_is_read_in_little_memory(tmp_path: Path) -> None:
+    """As `zstd --long=31` makes it: memory follows what is read, not what the frame announces."""
+    wide = zstandard.ZstdCompressionParameters.from_level(3, window_log=31)
+    packer = zstandard.ZstdCompressor(compression_params=wide).compressobj()
+    path = tmp_path / "in.jsonl.zst"
+    path.write_bytes(packer.compress(as_jsonl(mendable(20_000))) + packer.flush())
+    assert [raw.cells for raw in raws(path)] == mendable(20_000)
+    assert peak("revise", path, "-m", "x", "-q", "--dry-run") < 250
+
+
 # Picking rows
 
 
