@@ -28,7 +28,7 @@ from clair_cli.prompts.shipped import load_template
 from clair_cli.records import Answered, Contrast, Emitted, Failure, Pair, RowRead, Usage
 from clair_cli.run.card.front_matter import front_matter
 from clair_cli.run.card.markdown import code, escaped, fenced, table
-from clair_cli.run.card.page import card
+from clair_cli.run.card.readme import card
 from clair_cli.run.record import Run, run_record
 from clair_cli.run.tally import Tally
 from clair_cli.writers.formats import FORMATS

@@ -644,6 +644,14 @@ def test_json_may_be_an_array_lines_or_an_object(name: str, tmp_path: Path) -> N
     assert cells(tmp_path / "in.json") == rows
 
 
+@pytest.mark.parametrize("blank", [b"", b"\n\r\n", b" " * 70_000 + b"\n"])
+def test_lines_in_a_json_file_have_their_own_numbers(blank: bytes, tmp_path: Path) -> None:
+    (tmp_path / "in.json").write_bytes(b"\xef\xbb\xbf" + blank + b'{"a": 1}\n\n{"a": 2}')
+    first = 1 + blank.count(b"\n")
+    found = [(raw.number, raw.cells) for raw in raws(tmp_path / "in.json")]
+    assert found == [(first, {"a": 1}), (first + 2, {"a": 2})]
+
+
 @pytest.mark.parametrize("name", BAD_JSON)
 def test_json_that_is_none_is_told(name: str, tmp_path: Path) -> None:
     data, part = BAD_JSON[name]

@@ -32,7 +32,7 @@ from clair_cli.records import Adapted, Event, Observer, RunError, UsageError
 from clair_cli.rows.input import Input, default_output, find_input
 from clair_cli.rows.picking import Picking, Rows, pick
 from clair_cli.rows.reader import once, read_rows
-from clair_cli.run.card.page import card
+from clair_cli.run.card.readme import card
 from clair_cli.run.engine import Branch, Engine, Window
 from clair_cli.run.preconditions import check_apart, check_paths, check_stdin
 from clair_cli.run.progress import Display, LiveDisplay, LogDisplay, Total, shown

@@ -1,4 +1,4 @@
-"""A value -> the cell that Arrow is given for it, and back.
+"""A value <-> the cell of a Parquet file that holds it.
 
 A cell depends on the value and the last type of its column alone, never on what the column had
 been when it was written. So JSON text and structs tell no field that is null from one that is
