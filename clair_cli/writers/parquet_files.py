@@ -8,7 +8,6 @@ time.
 
 import contextlib
 from collections.abc import Iterable, Sequence
-from functools import reduce
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -38,22 +37,13 @@ class Schema:
 
     def widen(self, records: Sequence[Record]) -> Columns:
         """The columns, with room for `records` as well."""
-        names = dict.fromkeys(name for record in records for name in record)
-        columns = {
-            name: reduce(
-                merged, (type_of(record.get(name)) for record in records), self._type(name)
-            )
-            for name in names
-            if name not in self._settled
-        }
-        if any(self._type(name) != kind for name, kind in columns.items()) or not (
-            columns.keys() <= self.columns.keys()
-        ):
-            self.columns = {**self.columns, **columns}
-        return self.columns
-
-    def _type(self, name: str) -> pa.DataType:
-        return self.columns.get(name, NULL)
+        columns = dict(self.columns)
+        for record in records:
+            for name, value in record.items():
+                if name not in self._settled:
+                    columns[name] = merged(columns.get(name, NULL), type_of(value))
+        self.columns = columns
+        return columns
 
 
 class ParquetShards:
