@@ -13,7 +13,7 @@ COMMANDS = (
     *("push", "prompts", "mock", "check-endpoint"),
 )
 HEAVY = ("aiohttp", "backports", "datasets", "httpx", "httpx_aiohttp", "huggingface_hub", "jinja2",
-         "orjson", "rapidfuzz", "sqlite3", "tenacity")  # fmt: skip
+         "orjson", "rapidfuzz", "sqlite3", "tenacity", "yaml", "zstandard")  # fmt: skip
 BLOCK = re.compile(r"<!-- help: ([\w-]+) -->\s*```\w*\n(.*?)```\s*<!-- /help -->", re.DOTALL)
 TYPES = re.compile(r"<[^>]*>|\b(?:TEXT|INTEGER|FLOAT|PATH|RANGE)\b")
 """How typer shows the type of an option: each of its versions in another way."""
