@@ -50,10 +50,10 @@ def value_of(kind: pa.DataType, cell: Any) -> Any:
             return cell
 
 
-def is_cell(kind: pa.DataType) -> bool:
+def is_plain(kind: pa.DataType) -> bool:
     """Whether Arrow can be given the values of a column as they are, but for broken texts."""
     inside = [kind.field(index).type for index in range(kind.num_fields)]
-    return kind not in _AS_JSON and all(is_cell(each) for each in inside)
+    return kind not in _AS_JSON and all(is_plain(each) for each in inside)
 
 
 def _canonical(value: Any, level: int = 0) -> Any:

@@ -16,7 +16,7 @@ import pyarrow.parquet as pq
 
 from clair_cli.writers.atomic_files import BUFFER, sync
 from clair_cli.writers.json_text import whole_text
-from clair_cli.writers.parquet_cells import cell_of, is_cell, value_of
+from clair_cli.writers.parquet_cells import cell_of, is_plain, value_of
 from clair_cli.writers.parquet_types import NULL, merged, stored, type_of
 
 GROUP_ROWS = 10_000
@@ -184,7 +184,7 @@ def _table(records: Sequence[Record], columns: Columns) -> pa.Table:
 
 
 def _array(values: list[Any], kind: pa.DataType) -> pa.Array:
-    if is_cell(kind):
+    if is_plain(kind):
         with contextlib.suppress(UnicodeEncodeError):  # half of a surrogate pair, somewhere
             return pa.array(values, stored(kind))
     return pa.array([cell_of(kind, value) for value in values], stored(kind))
