@@ -26,8 +26,9 @@ from clair_cli.cli.main import run
 from clair_cli.endpoint.prices import Price
 from clair_cli.prompts.shipped import load_template
 from clair_cli.records import Answered, Contrast, Emitted, Failure, Pair, RowRead, Usage
-from clair_cli.run.card.markdown import code, escaped, fenced, table, yaml_scalar
-from clair_cli.run.card.page import card
+from clair_cli.run.card.front_matter import front_matter
+from clair_cli.run.card.markdown import code, escaped, fenced, table
+from clair_cli.run.card.readme import card
 from clair_cli.run.record import Run, run_record
 from clair_cli.run.tally import Tally
 from clair_cli.writers.formats import FORMATS
@@ -372,7 +373,19 @@ def test_any_text_is_shown_as_it_is(text: str) -> None:
             ]
             seen = "".join(child.content for child in inline[3].children or [])
             assert seen == f"it is {shown_line(text)}".rstrip()
-    assert yaml.safe_load(f"key: {yaml_scalar(text)}") == {"key": shown_line(text)}
+    assert_front_matter_holds(text)
+
+
+def assert_front_matter_holds(text: str) -> None:
+    run, line = a_run(source_licences=(f"l{text}", text), languages=(f"l{text}",)), shown_line(text)
+    written = front_matter(run, text, "d", {"train": ["train.jsonl"]}, {"train": 1})
+    begin, inside, end = re.split("^---$", written, flags=re.MULTILINE)
+    assert (begin, end) == ("", "\n")
+    found = yaml.safe_load(inside)
+    assert found.get("pretty_name", "") == line
+    said = [shown_line(f"l{text}"), *([line] if text else [])]
+    assert found["license"] == (said if text else said[0])
+    assert found["language"] == said[:1]
 
 
 # Nothing in it is secret, and nothing depends on chance

@@ -12,8 +12,8 @@ COMMANDS = (
     *("revise", "export", "stats", "show", "report", "lint"),
     *("push", "prompts", "mock", "check-endpoint"),
 )
-HEAVY = ("aiohttp", "datasets", "httpx", "httpx_aiohttp", "huggingface_hub", "jinja2",
-         "orjson", "rapidfuzz", "sqlite3", "tenacity", "zstandard")  # fmt: skip
+HEAVY = ("aiohttp", "backports", "datasets", "httpx", "httpx_aiohttp", "huggingface_hub", "jinja2",
+         "orjson", "rapidfuzz", "sqlite3", "tenacity", "yaml", "zstandard")  # fmt: skip
 
 
 def reference() -> str:

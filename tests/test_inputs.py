@@ -644,6 +644,14 @@ def test_json_may_be_an_array_lines_or_an_object(name: str, tmp_path: Path) -> N
     assert cells(tmp_path / "in.json") == rows
 
 
+@pytest.mark.parametrize("blank", [b"", b"\n\r\n", b" " * 70_000 + b"\n"])
+def test_lines_in_a_json_file_have_their_own_numbers(blank: bytes, tmp_path: Path) -> None:
+    (tmp_path / "in.json").write_bytes(b"\xef\xbb\xbf" + blank + b'{"a": 1}\n\n{"a": 2}')
+    first = 1 + blank.count(b"\n")
+    found = [(raw.number, raw.cells) for raw in raws(tmp_path / "in.json")]
+    assert found == [(first, {"a": 1}), (first + 2, {"a": 2})]
+
+
 @pytest.mark.parametrize("name", BAD_JSON)
 def test_json_that_is_none_is_told(name: str, tmp_path: Path) -> None:
     data, part = BAD_JSON[name]
@@ -952,6 +960,16 @@ def test_packed_data_is_known_by_its_beginning_too(clair: Clair, tmp_path: Path)
     ran = clair("revise", "-", "-o", "out", "--mock", "-q", stdin=gzip.compress(data))
     assert ran.code == 0, ran.err
     assert ids_in(tmp_path / "out" / "train.jsonl") == ["r0", "r1", "r2"]
+
+
+def test_zstd_data_with_a_window_of_two_gigabytes_is_read_in_little_memory(tmp_path: Path) -> None:
+    """As `zstd --long=31` makes it: memory follows what is read, not what the frame announces."""
+    wide = zstandard.ZstdCompressionParameters.from_level(3, window_log=31)
+    packer = zstandard.ZstdCompressor(compression_params=wide).compressobj()
+    path = tmp_path / "in.jsonl.zst"
+    path.write_bytes(packer.compress(as_jsonl(mendable(20_000))) + packer.flush())
+    assert [raw.cells for raw in raws(path)] == mendable(20_000)
+    assert peak("revise", path, "-m", "x", "-q", "--dry-run") < 250
 
 
 # Picking rows

@@ -777,6 +777,36 @@ def nested(depth: int) -> list[Any]:
     return value
 
 
+DAY = MOMENT.replace(tzinfo=None)
+APART: list[tuple[list[Any], list[Any]]] = [
+    ([1.5, True], ["1.5", "true"]),
+    (["a", b"a"], ['"a"', '"YQ=="']),
+    ([DAY.date(), DAY], ['"2024-05-06"', '"2024-05-06T07:08:09"']),
+    ([DAY, MOMENT], ['"2024-05-06T07:08:09"', '"2024-05-06T07:08:09+00:00"']),
+    ([1, Decimal("1.50")], ["1", '"1.5"']),
+    ([0.5, 2**53 + 1], ["0.5", "9007199254740993"]),
+    ([-1, 2**63], ["-1", "9223372036854775808"]),
+    ([{"a": 1, "b": 2}, {"a": "x"}], [{"a": "1", "b": 2}, {"a": '"x"', "b": None}]),
+    ([[1], ["x", None]], [["1"], ['"x"', None]]),
+]
+"""Values for which Arrow's inference has a type that changes one, or none at all; and the cells."""
+
+
+@pytest.mark.parametrize("in_groups", [False, True])
+@pytest.mark.parametrize("backwards", [False, True])
+def test_values_with_no_type_in_common_are_json_where_they_part(
+    in_groups: bool, backwards: bool, tmp_path: Path
+) -> None:
+    step = -1 if backwards else 1
+    rows = [{f"c{n}": values[side] for n, (values, _) in enumerate(APART)} for side in (0, 1)]
+    plan = Plan("parquet", shard_size=4000 if in_groups else 10**9)
+    pairs = [pair(n, extra) for n, extra in enumerate(rows[::step])]
+    written = write(tmp_path, "out", plan, pairs)
+    found = [r for name in written.names for r in records(tmp_path / "out" / name)][::step]
+    cells = [[record[f"c{n}"] for record in found] for n in range(len(APART))]
+    assert cells == [made for _, made in APART]
+
+
 def test_maps_and_deep_values_become_json(tmp_path: Path) -> None:
     maps = [{f"{row}-{n}": n for n in range(200)} for row in range(3)]
     wide = {f"{n}": n for n in range(300)}

@@ -13,7 +13,7 @@ from clair_cli.rows.origin import Origin
 from clair_cli.rows.picking import Picking, Rows, pick
 from clair_cli.rows.reader import once, read_rows
 from clair_cli.run.answering import complete_for, gate_for, prepare_process
-from clair_cli.run.card.page import card
+from clair_cli.run.card.readme import card
 from clair_cli.run.command_line import command_line
 from clair_cli.run.engine import Engine, Window
 from clair_cli.run.estimate import Estimate, estimate

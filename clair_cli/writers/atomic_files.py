@@ -1,4 +1,4 @@
-"""Files that appear whole or not at all, and what the system says when they cannot."""
+"""Files that appear whole or not at all."""
 
 import contextlib
 import os

@@ -1,4 +1,4 @@
-"""Where the files of a run stand, and what they are called."""
+"""The paths of a run's files."""
 
 import re
 from dataclasses import dataclass

@@ -17,9 +17,9 @@ from clair_cli.writers.atomic_files import (
     temporary,
 )
 from clair_cli.writers.formats import EXAMPLE, Format
-from clair_cli.writers.json_lines import LineShards, LineStream
 from clair_cli.writers.json_text import json_line
 from clair_cli.writers.layout import SPLITS, Layout
+from clair_cli.writers.line_files import LineShards, LineStream
 from clair_cli.writers.ownership import announce, own_names
 from clair_cli.writers.plan import Plan, Written
 
@@ -128,7 +128,7 @@ class Output:
         size = None if layout.file else plan.shard_size
         if plan.kind != "parquet":
             return {s: LineShards(layout.side / s, plan.kind, size) for s in plan.splits}
-        from clair_cli.writers.parquet import ParquetShards, Schema  # noqa: PLC0415 - it loads arrow
+        from clair_cli.writers.parquet_files import ParquetShards, Schema  # noqa: PLC0415 - it loads arrow
 
         schema = Schema(self._form(EXAMPLE)[0])
         return {split: ParquetShards(layout.side / split, size, schema) for split in plan.splits}

@@ -5,18 +5,23 @@ import gzip
 import io
 import lzma
 import re
+import sys
 import zlib
 from collections.abc import Callable
-from typing import IO, cast
+from typing import IO, TYPE_CHECKING, cast
 
-import zstandard
+if sys.version_info >= (3, 14):
+    from compression import zstd
+else:
+    from backports import zstd
 
-DAMAGE = (EOFError, zlib.error, gzip.BadGzipFile, lzma.LZMAError, zstandard.ZstdError)
+if TYPE_CHECKING:
+    from _typeshed import WriteableBuffer
+
+DAMAGE = (EOFError, zlib.error, gzip.BadGzipFile, lzma.LZMAError, zstd.ZstdError)
 """What reading a damaged or cut file raises."""
 
 _CHUNK = 1 << 17
-_PIECE = 1 << 10
-"""Packed bytes that are unpacked at a time: they may hold ten thousand times as many."""
 
 
 def unpacked(file: io.BufferedReader, ending: str) -> IO[bytes]:
@@ -25,81 +30,31 @@ def unpacked(file: io.BufferedReader, ending: str) -> IO[bytes]:
         head = file.peek(_LONGEST)
         ending = next((each for each, magic in _MAGIC.items() if magic.match(head)), "")
     opener = _OPENERS.get(ending)
-    return opener(file) if opener else file
+    return cast("IO[bytes]", opener(file)) if opener else file
 
 
 class _Bz2File(bz2.BZ2File):
     """Tells damage by an error of its own, not by a bare OSError."""
 
-    def readinto(self, buffer: bytearray) -> int:  # type: ignore[override]  # any writable buffer
+    def readinto(self, buffer: "WriteableBuffer") -> int:
         try:
             return super().readinto(buffer)
         except OSError as exc:
             raise EOFError(str(exc)) if exc.errno is None else exc from exc
 
 
-class _ZstdFile(io.RawIOBase):
-    """Zstandard frames, one after the other; unlike the library's reader it tells a cut one."""
-
-    def __init__(self, file: IO[bytes]) -> None:
-        self._file = file
-        self._frame: zstandard.ZstdDecompressionObj | None = None
-        self._packed = b""
-        self._plain = memoryview(b"")
-
-    def readable(self) -> bool:
-        return True
-
-    def close(self) -> None:
-        self._file.close()
-        super().close()
-
-    def readinto(self, buffer: bytearray) -> int:  # type: ignore[override]  # any writable buffer
-        while not self._plain:
-            if not self._packed:
-                self._packed = self._file.read(_CHUNK)
-            if not self._packed:
-                self._check_whole()
-                return 0
-            self._unpack()
-        size = min(len(buffer), len(self._plain))
-        buffer[:size] = self._plain[:size]
-        self._plain = self._plain[size:]
-        return size
-
-    def _unpack(self) -> None:
-        frame = self._frame or zstandard.ZstdDecompressor().decompressobj()
-        piece, self._packed = self._packed[:_PIECE], self._packed[_PIECE:]
-        self._plain = memoryview(frame.decompress(piece))
-        self._packed = self._packed if not frame.eof else frame.unused_data + self._packed
-        self._frame = None if frame.eof else frame
-
-    def _check_whole(self) -> None:
-        if self._frame is not None:
-            raise EOFError("the last frame is incomplete")
+def _zst(file: io.BufferedReader) -> io.BufferedIOBase:
+    """With windows of any size, which the command `zstd` makes with `--long`."""
+    window = zstd.DecompressionParameter.window_log_max
+    options: dict[int, int] = {window: window.bounds()[1]}
+    return zstd.ZstdFile(file, options=options) if file.peek(1) else file
 
 
-def _gz(file: IO[bytes]) -> IO[bytes]:
-    return cast("IO[bytes]", gzip.GzipFile(fileobj=file))
-
-
-def _bz2(file: IO[bytes]) -> IO[bytes]:
-    return io.BufferedReader(_Bz2File(file), _CHUNK)  # type: ignore[type-var]  # typeshed wants its own protocol
-
-
-def _xz(file: IO[bytes]) -> IO[bytes]:
-    return cast("IO[bytes]", lzma.LZMAFile(file))
-
-
-def _zst(file: IO[bytes]) -> IO[bytes]:
-    return io.BufferedReader(_ZstdFile(file), _CHUNK)  # type: ignore[type-var]  # typeshed wants its own protocol
-
-
-_OPENERS: dict[str, Callable[[IO[bytes]], IO[bytes]]] = {
-    ".gz": _gz,
+_OPENERS: dict[str, Callable[[io.BufferedReader], io.BufferedIOBase]] = {
+    ".gz": lambda file: gzip.GzipFile(fileobj=file),
     ".zst": _zst,
-    ".bz2": _bz2,
-    ".xz": _xz,
+    ".bz2": lambda file: io.BufferedReader(_Bz2File(file), _CHUNK),
+    ".xz": lzma.LZMAFile,
 }
 PACKINGS = tuple(_OPENERS)
 _MAGIC = {

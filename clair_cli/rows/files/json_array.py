@@ -1,8 +1,9 @@
 """A .json file: one array of objects, streamed; or JSON Lines under the wrong name."""
 
+import io
 from collections.abc import Iterator
 from decimal import Decimal
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any
 
 import orjson
 
@@ -10,35 +11,30 @@ from clair_cli.records import Problem, UsageError
 from clair_cli.rows.files.json_lines import BOM, json_lines
 from clair_cli.rows.raw import Raw, faulty
 
+if TYPE_CHECKING:
+    from _typeshed import WriteableBuffer
+
 _HEAD = 1 << 16
 _PIECE = 1 << 20
 """Bytes parsed at a time: the parser begins a long text anew with each piece."""
 
 
-class _Counting:
-    """A file from its first meaningful byte, which counts what was read of it."""
+class _Counted(io.RawIOBase):
+    """A file that counts what was read of it."""
 
-    def __init__(self, head: bytes, file: IO[bytes]) -> None:
-        self._head = head
+    def __init__(self, file: IO[bytes]) -> None:
         self._file = file
         self.count = 0
 
-    def read(self, size: int = -1) -> bytes:
-        """Up to `size` bytes."""
-        if self._head and size != 0:
-            data, self._head = self._head[:size], self._head[size:] if size > 0 else b""
-        else:
-            data = self._file.read(size)
-        self.count += len(data)
-        return data
+    def readable(self) -> bool:
+        return True
 
-    def readline(self, size: int = -1) -> bytes:
-        """A line of up to `size` bytes."""
-        end = self._head.find(b"\n")
-        if self._head and 0 <= end < size:
-            return self.read(end + 1)
-        head, self._head = self._head, b""
-        return head + self._file.readline(size - len(head))
+    def readinto(self, buffer: "WriteableBuffer") -> int:
+        with memoryview(buffer) as view:
+            data = self._file.read(view.nbytes)
+            view[: len(data)] = data
+        self.count += len(data)
+        return len(data)
 
 
 def json_rows(file: IO[bytes], name: str, field: str) -> Iterator[Raw]:
@@ -52,22 +48,16 @@ def json_rows(file: IO[bytes], name: str, field: str) -> Iterator[Raw]:
     Raises:
         UsageError: It is neither an array nor lines of objects, or breaks off.
     """
-    head = _meaningful(file)
-    source = _Counting(head, file)
+    counted = _Counted(file)
+    source = io.BufferedReader(counted, _HEAD)
+    if source.peek().startswith(BOM):
+        source.read(len(BOM))
+    head = source.peek().lstrip()
     if field or head.startswith(b"["):
-        return _array(source, name, f"{field}.item" if field else "item")
-    if _begins_with_a_line(head):
-        return json_lines(source, name)  # type: ignore[arg-type]  # it only reads lines
-    if not head:
-        return iter(())
+        return _array(source, counted, name, f"{field}.item" if field else "item")
+    if not head or _begins_with_a_line(head):
+        return json_lines(source, name)
     raise UsageError(f"{name}: holds no array of rows; write [...] or one object a line (.jsonl)")
-
-
-def _meaningful(file: IO[bytes]) -> bytes:
-    head = file.read(_HEAD).removeprefix(BOM).lstrip()
-    while not head and (more := file.read(_HEAD)):
-        head = more.lstrip()
-    return head
 
 
 def _begins_with_a_line(head: bytes) -> bool:
@@ -81,14 +71,14 @@ def _begins_with_a_line(head: bytes) -> bool:
         return False
 
 
-def _array(source: _Counting, name: str, prefix: str) -> Iterator[Raw]:
+def _array(source: IO[bytes], counted: _Counted, name: str, prefix: str) -> Iterator[Raw]:
     import ijson  # noqa: PLC0415 - only where a .json file is read
 
     number, before = 0, 0
     try:
         for number, found in enumerate(ijson.items(source, prefix, buf_size=_PIECE), start=1):
-            size = source.count - before or 1
-            before = source.count
+            size = counted.count - before or 1
+            before = counted.count
             yield _row(name, number, found, size)
     except ijson.JSONError as exc:
         raise UsageError(

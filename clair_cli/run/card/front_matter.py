@@ -4,10 +4,13 @@ The fields are those of the Hub's specification of dataset cards (`datasetcard.m
 repository huggingface/hub-docs).
 """
 
+import math
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
-from clair_cli.run.card.markdown import yaml_scalar
+import yaml
+
+from clair_cli.run.card.markdown import one_line
 from clair_cli.run.record import Run
 
 SIZES = (
@@ -44,39 +47,38 @@ def front_matter(
     directory by its configuration alone: without it, a trainer would read the pairs of an earlier
     run into the same directory.
     """
-    licences = (run.licence,) if run.licence else run.source_licences
-    blocks = [
-        _one("pretty_name", name),
-        _one("license", licences[0]) if len(licences) == 1 else _many("license", licences),
-        "" if licences else _one("license", "unknown"),
-        _many("language", run.languages),
-        _many("task_categories", ["text-generation"]),
-        _many("size_categories", [_size(sum(rows.values()))]),
-        _many("source_datasets", [run.source_dataset] if run.source_dataset else []),
-        _many("tags", TAGS.get(run.form, DPO_TAGS)),
-        "configs:\n- config_name: default\n"
-        f"  description: pairs sha256:{digest}\n  data_files:\n"
-        + "".join(_data_files(split, names) for split, names in files.items()),
-    ]
-    return f"---\n{''.join(blocks)}---\n"
+    licences = _shown([run.licence]) or _shown(run.source_licences) or ["unknown"]
+    fields = {
+        "pretty_name": one_line(name),
+        "license": licences[0] if len(licences) == 1 else licences,
+        "language": _shown(run.languages),
+        "task_categories": ["text-generation"],
+        "size_categories": [_size(sum(rows.values()))],
+        "source_datasets": _shown([run.source_dataset]),
+        "tags": list(TAGS.get(run.form, DPO_TAGS)),
+        "configs": [
+            {
+                "config_name": "default",
+                "description": f"pairs sha256:{digest}",
+                "data_files": [
+                    {"split": split, "path": _path(names)} for split, names in files.items()
+                ],
+            }
+        ],
+    }
+    said = {key: value for key, value in fields.items() if value}
+    text = yaml.safe_dump(said, sort_keys=False, allow_unicode=True, width=math.inf)
+    return f"---\n{text}---\n"
 
 
-def _one(key: str, value: str) -> str:
-    return f"{key}: {yaml_scalar(value)}\n"
+def _shown(values: Sequence[str]) -> list[str]:
+    return [one_line(value) for value in values if value]
 
 
-def _many(key: str, values: Iterable[str]) -> str:
-    lines = "".join(f"- {yaml_scalar(value)}\n" for value in values)
-    return f"{key}:\n{lines}" if lines else ""
-
-
-def _data_files(split: str, names: Sequence[str]) -> str:
+def _path(names: Sequence[str]) -> str | list[str]:
     globs = {_SHARD.sub(r"\1*\2", name) for name in names}
     paths = sorted(globs) if len(names) > 1 and len(globs) == 1 else sorted(names)
-    if len(paths) == 1:
-        return f"  - split: {yaml_scalar(split)}\n    path: {yaml_scalar(paths[0])}\n"
-    listed = "".join(f"    - {yaml_scalar(path)}\n" for path in paths)
-    return f"  - split: {yaml_scalar(split)}\n    path:\n{listed}"
+    return paths[0] if len(paths) == 1 else paths
 
 
 def _size(rows: int) -> str:

@@ -3,7 +3,6 @@
 Rules are those of CommonMark 0.31 with the tables of GitHub's dialect, as the Hub renders cards.
 """
 
-import json
 import re
 from collections.abc import Sequence
 
@@ -14,9 +13,6 @@ _HIDDEN = re.compile(
 """Control codes, bidirectional overrides, line ends that only some know, and half characters."""
 _MARKUP = re.compile(r"[\\`*\[\]<>|~&$]|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])")
 """What may begin or end markup in the middle of a line."""
-_PLAIN_YAML = re.compile(r"[A-Za-z][A-Za-z0-9._/*<>+-]*")
-_YAML_WORDS = frozenset({"y", "n", "yes", "no", "on", "off", "true", "false", "null"})
-"""What YAML 1.1 takes for something else than text; `no` is a language."""
 
 
 def visible(text: str) -> str:
@@ -61,11 +57,3 @@ def table(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
     """A table whose cells are Markdown already."""
     rule = tuple("---" for _ in head)
     return "\n".join(f"| {' | '.join(cells)} |" for cells in (head, rule, *rows))
-
-
-def yaml_scalar(text: str) -> str:
-    """`text` as a value in YAML: as it is where that is safe, else in double quotes."""
-    line = one_line(text)
-    if _PLAIN_YAML.fullmatch(line) and line.lower() not in _YAML_WORDS:
-        return line
-    return json.dumps(line, ensure_ascii=False)

@@ -1,11 +1,17 @@
 """JSON Lines, plain or packed, in shards."""
 
 import contextlib
+import sys
 import zlib
 from pathlib import Path
 from typing import IO, Any, Protocol
 
 from clair_cli.writers.atomic_files import BUFFER, sync
+
+if sys.version_info >= (3, 14):
+    from compression import zstd
+else:
+    from backports import zstd
 
 _GZIP = 16 + zlib.MAX_WBITS
 """zlib's word for a gzip header; it holds neither a time nor a name."""
@@ -106,7 +112,5 @@ def _packer(kind: str) -> Packer | None:
     if kind == "jsonl.gz":
         return zlib.compressobj(6, zlib.DEFLATED, _GZIP)
     if kind == "jsonl.zst":
-        import zstandard  # noqa: PLC0415 - only where it is asked for
-
-        return zstandard.ZstdCompressor(level=3).compressobj()
+        return zstd.ZstdCompressor(level=3)
     return None

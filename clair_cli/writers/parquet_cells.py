@@ -1,6 +1,6 @@
-"""A value -> the cell that arrow is given for it, and back.
+"""A value <-> the cell of a Parquet file that holds it.
 
-A cell depends on the value and the last kind of its column alone, never on what the column had
+A cell depends on the value and the last type of its column alone, never on what the column had
 been when it was written. So JSON text and structs tell no field that is null from one that is
 missing, and JSON text does not tell 1 from 1.0.
 """
@@ -11,59 +11,53 @@ from decimal import Decimal
 from typing import Any
 
 import orjson
+import pyarrow as pa
 
-from clair_cli.writers.column_types import (
-    EXACT,
-    Kind,
-    ListKind,
-    Scalar,
-    StructKind,
-    decimal_kind,
-    in_utc,
-)
 from clair_cli.writers.json_text import DEEPEST, json_text, whole_text, writable
+from clair_cli.writers.parquet_types import EXACT, JSON, NO_FIELDS, in_utc, type_of_decimal
+
+_AS_JSON = {JSON, NO_FIELDS}
 
 
-def is_text(kind: Kind) -> bool:
-    """Whether values of a kind are written as JSON: also structs that have never had a field."""
-    return kind is Scalar.JSON or kind == StructKind(())
-
-
-def cell_of(kind: Kind, value: Any) -> Any:
-    """What arrow is given for `value` in a column of `kind`."""
+def cell_of(kind: pa.DataType, value: Any) -> Any:
+    """What Arrow is given for `value` in a column of type `kind`."""
     if value is None:
         return None
-    if is_text(kind):
+    if kind in _AS_JSON:
         form = _canonical(value)
         return None if form is None else json_text(form)
     match kind:
-        case ListKind(item):
-            return [cell_of(item, each) for each in value]
-        case StructKind(fields):
-            return {name: cell_of(each, value.get(name)) for name, each in fields}
-        case Scalar.TEXT:
-            return whole_text(value)
+        case pa.ListType():
+            return [cell_of(kind.value_type, each) for each in value]
+        case pa.StructType():
+            return {field.name: cell_of(field.type, value.get(field.name)) for field in kind}
         case _:
-            return value
+            return whole_text(value) if isinstance(value, str) else value
 
 
-def value_of(kind: Kind, cell: Any) -> Any:
+def value_of(kind: pa.DataType, cell: Any) -> Any:
     """The value that `cell_of` made `cell` from, as far as a cell can tell."""
     if cell is None:
         return None
-    if is_text(kind):
+    if kind in _AS_JSON:
         return orjson.loads(cell)
     match kind:
-        case ListKind(item):
-            return [value_of(item, each) for each in cell]
-        case StructKind(fields):
-            return {name: value_of(each, cell[name]) for name, each in fields}
+        case pa.ListType():
+            return [value_of(kind.value_type, each) for each in cell]
+        case pa.StructType():
+            return {field.name: value_of(field.type, cell[field.name]) for field in kind}
         case _:
             return cell
 
 
+def is_plain(kind: pa.DataType) -> bool:
+    """Whether Arrow can be given the values of a column as they are, but for broken texts."""
+    inside = [kind.field(index).type for index in range(kind.num_fields)]
+    return kind not in _AS_JSON and all(is_plain(each) for each in inside)
+
+
 def _canonical(value: Any, level: int = 0) -> Any:
-    """One form for all values that are the same in some kind below JSON."""
+    """One form for all values that are the same in some type below JSON."""
     if isinstance(value, float):
         return _canonical_float(value)
     if isinstance(value, dict | list | tuple):
@@ -83,7 +77,7 @@ def _canonical_inside(value: Any, level: int) -> Any:
 
 
 def _canonical_decimal(value: Decimal) -> str:
-    if decimal_kind(value) is Scalar.JSON:
+    if type_of_decimal(value) == JSON:
         return str(value)
     digits = format(value, "f") if value else "0"
     return digits.rstrip("0").rstrip(".") if "." in digits else digits

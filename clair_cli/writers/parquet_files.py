@@ -1,6 +1,6 @@
 """Parquet files in shards, row group by row group; imported only where they are asked for.
 
-All files of a run end with one schema. Most of it is the format's. The kinds of kept columns are
+All files of a run end with one schema. Most of it is the format's. The types of kept columns are
 seen from their values, so a schema can widen during the run: what comes then goes to another
 segment, and at the end the segments with a narrower schema are written again, a row group at a
 time.
@@ -8,7 +8,6 @@ time.
 
 import contextlib
 from collections.abc import Iterable, Sequence
-from functools import reduce
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -16,67 +15,35 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from clair_cli.writers.atomic_files import BUFFER, sync
-from clair_cli.writers.column_types import (
-    DecimalKind,
-    Kind,
-    ListKind,
-    Scalar,
-    StructKind,
-    kind_of,
-    merged,
-)
-from clair_cli.writers.column_values import cell_of, is_text, value_of
 from clair_cli.writers.json_text import whole_text
+from clair_cli.writers.parquet_cells import cell_of, is_plain, value_of
+from clair_cli.writers.parquet_types import NULL, merged, stored, type_of
 
 GROUP_ROWS = 10_000
 GROUP_BYTES = 8 * 1024 * 1024
 """A row group ends at either, in records or in bytes of their JSON: what is held in memory."""
 
-Columns: TypeAlias = dict[str, Kind]
+Columns: TypeAlias = dict[str, pa.DataType]
+"""The type that each holds, as `parquet_types` has it."""
 Record: TypeAlias = dict[str, Any]
-
-_TYPES: dict[Scalar, pa.DataType] = {
-    Scalar.NULL: pa.null(),
-    Scalar.BOOL: pa.bool_(),
-    Scalar.SMALL_INT: pa.int64(),
-    Scalar.INT: pa.int64(),
-    Scalar.FLOAT: pa.float64(),
-    Scalar.TEXT: pa.string(),
-    Scalar.BYTES: pa.binary(),
-    Scalar.DATE: pa.date32(),
-    Scalar.TIME: pa.time64("us"),
-    Scalar.MOMENT: pa.timestamp("us"),
-    Scalar.INSTANT: pa.timestamp("us", "UTC"),
-    Scalar.DURATION: pa.duration("us"),
-    Scalar.JSON: pa.string(),
-}
 
 
 class Schema:
     """The columns of a run, shared by its splits; those that `example` has are settled."""
 
     def __init__(self, example: Record) -> None:
-        self._settled: Columns = {name: kind_of(value) for name, value in example.items()}
+        self._settled: Columns = {name: type_of(value) for name, value in example.items()}
         self.columns = self._settled
 
     def widen(self, records: Sequence[Record]) -> Columns:
         """The columns, with room for `records` as well."""
-        names = dict.fromkeys(name for record in records for name in record)
-        columns = {
-            name: reduce(
-                merged, (kind_of(record.get(name)) for record in records), self._kind(name)
-            )
-            for name in names
-            if name not in self._settled
-        }
-        if any(self._kind(name) != kind for name, kind in columns.items()) or not (
-            columns.keys() <= self.columns.keys()
-        ):
-            self.columns = {**self.columns, **columns}
-        return self.columns
-
-    def _kind(self, name: str) -> Kind:
-        return self.columns.get(name, Scalar.NULL)
+        columns = dict(self.columns)
+        for record in records:
+            for name, value in record.items():
+                if name not in self._settled:
+                    columns[name] = merged(columns.get(name, NULL), type_of(value))
+        self.columns = columns
+        return columns
 
 
 class ParquetShards:
@@ -206,21 +173,7 @@ class _Segment:
 
 
 def _arrow_schema(columns: Columns) -> pa.Schema:
-    return pa.schema([(whole_text(name), _arrow_type(kind)) for name, kind in columns.items()])
-
-
-def _arrow_type(kind: Kind) -> pa.DataType:
-    if is_text(kind):
-        return pa.string()
-    match kind:
-        case ListKind(item):
-            return pa.list_(pa.field("element", _arrow_type(item)))
-        case StructKind(fields):
-            return pa.struct([(name, _arrow_type(each)) for name, each in fields])
-        case DecimalKind(whole, scale):
-            return pa.decimal128(whole + scale, scale)
-        case _:
-            return _TYPES[kind]
+    return pa.schema([(whole_text(name), stored(kind)) for name, kind in columns.items()])
 
 
 def _table(records: Sequence[Record], columns: Columns) -> pa.Table:
@@ -230,22 +183,11 @@ def _table(records: Sequence[Record], columns: Columns) -> pa.Table:
     return pa.Table.from_arrays(arrays, schema=_arrow_schema(columns))
 
 
-def _array(values: list[Any], kind: Kind) -> pa.Array:
-    if _is_direct(kind):
+def _array(values: list[Any], kind: pa.DataType) -> pa.Array:
+    if is_plain(kind):
         with contextlib.suppress(UnicodeEncodeError):  # half of a surrogate pair, somewhere
-            return pa.array(values, _arrow_type(kind))
-    return pa.array([cell_of(kind, value) for value in values], _arrow_type(kind))
-
-
-def _is_direct(kind: Kind) -> bool:
-    """Whether arrow can be given the values as they are."""
-    match kind:
-        case ListKind(item):
-            return _is_direct(item)
-        case StructKind(fields):
-            return bool(fields) and all(_is_direct(each) for _, each in fields)
-        case _:
-            return kind is not Scalar.JSON
+            return pa.array(values, stored(kind))
+    return pa.array([cell_of(kind, value) for value in values], stored(kind))
 
 
 def _widened(table: pa.Table, old: Columns, new: Columns) -> pa.Table:
@@ -254,7 +196,7 @@ def _widened(table: pa.Table, old: Columns, new: Columns) -> pa.Table:
     arrays = []
     for name, kind in new.items():
         if name not in positions:
-            arrays.append(pa.nulls(table.num_rows, _arrow_type(kind)))
+            arrays.append(pa.nulls(table.num_rows, stored(kind)))
         elif old[name] == kind:
             arrays.append(table.column(positions[name]))
         else:
