@@ -17,12 +17,13 @@ import orjson
 import pyarrow as pa
 import pytest
 import zstandard
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from pyarrow import parquet
 
 from clair_cli.cli import main
 from clair_cli.contrast.metrics import contrast
+from clair_cli.contrast.word_diff import word_diff
 from clair_cli.endpoint.prices import Price
 from clair_cli.looking.report.chunks import CHUNK_PAIRS, Chunks, Spool
 from clair_cli.looking.report.timeline import Reply, timeline
@@ -429,3 +430,35 @@ def test_chunks_hold_any_text_in_letters_that_mean_nothing_in_html(
         names = ("id", "chosen", "rejected", "rationale", "model")
         assert [pair[each] for each in names] == [name, *texts]
         assert (pair["prompt"], pair["extra"]) == ([list(turn) for turn in turns], extra)
+
+
+SCRIPTS = st.lists(
+    st.sampled_from(
+        [
+            *("one", "two", "Two", " ", " ", "\n", ", ", "\U0001d49c\U0001d49e", "𠮷野家", "日本"),
+            *("👍🏽", "👨‍👩‍👧", "🇫🇷🇩🇪", "cafe\u0301", "น้ำใส", "हिन्दी", "สวัสดี", "\ud83d", "\udc4d"),
+        ]
+    ),
+    max_size=12,
+).map("".join)
+
+
+@given(SCRIPTS, SCRIPTS)
+@settings(deadline=None)
+def test_the_diff_of_a_pair_is_told_in_the_units_of_javascript(old: str, new: str) -> None:
+    """A unit is two bytes of UTF-16; half a surrogate pair is one, as what the page has for it."""
+    chunks = Chunks(Spool(io.BytesIO()), worsens=False)
+    chunks.add(Pair("a", [], new, old, "", "", contrast(old, new)), "a")
+    chunks.close()
+    ((pair,),) = [orjson.loads(gzip.decompress(base64.b64decode(x))) for x in chunks.spool]
+    left, right = (pair[side].encode("utf-16-le") for side in ("rejected", "chosen"))
+    found, places = [], {"gone": 0, "new": 0}
+    for number, length in enumerate(pair["diff"]):
+        kind = ("same", "gone", "new")[number % 3]
+        text = (right if kind == "new" else left)[places["new" if kind == "new" else "gone"] :]
+        found += [(kind, text[: 2 * length].decode("utf-16-le"))] if length else []
+        for side in places:
+            places[side] += 2 * length if kind in {"same", side} else 0
+    whole = str.maketrans({chr(code): "?" for code in range(0xD800, 0xE000)})
+    assert found == [(kind, text.translate(whole)) for kind, text in word_diff(old, new)]
+    assert places == {"gone": len(left), "new": len(right)}

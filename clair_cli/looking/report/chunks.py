@@ -15,6 +15,7 @@ from typing import IO, Any
 
 import orjson
 
+from clair_cli.contrast.word_diff import word_diff
 from clair_cli.records import METRICS, Pair
 from clair_cli.writers.atomic_files import telling_os_errors
 
@@ -22,6 +23,7 @@ CHUNK_PAIRS = 64
 CHUNK_BYTES = 128 * 1024
 """JSON of one chunk, about: small enough to be inflated while somebody scrolls."""
 LEVEL = 6
+_PLACES = {"same": 0, "gone": 1, "new": 2}
 
 
 def packed(data: bytes) -> str:
@@ -128,11 +130,25 @@ def _shown(pair: Pair) -> dict[str, Any]:
         "prompt": [[turn["role"], turn["content"]] for turn in pair.prompt],
         "chosen": pair.chosen,
         "rejected": pair.rejected,
+        "diff": _lengths(pair.rejected, pair.chosen),
         "between": list(pair.between),
         "rationale": pair.rationale,
         "model": pair.model,
         "extra": dict(pair.extra),
     }
+
+
+def _lengths(old: str, new: str) -> list[int]:
+    """How much stays, goes and comes, and again, from the beginning to the end of both texts.
+
+    In UTF-16 units, as JavaScript counts.
+    """
+    lengths: list[int] = []
+    for kind, text in word_diff(old, new):
+        if kind == "same" or not lengths:
+            lengths += [0, 0, 0]
+        lengths[_PLACES[kind] - 3] = len(text.encode("utf-16-le", "surrogatepass")) // 2
+    return lengths
 
 
 def _json(value: object) -> bytes:

@@ -28,7 +28,7 @@ MARK = "<!-- clair report -->"
 """How a page of ours is known, so that nothing else is written over."""
 
 SCRIPTS = (
-    *("dom", "inflate", "pairs", "bins", "selection", "words", "diff", "filters"),
+    *("dom", "inflate", "pairs", "bins", "selection", "diff", "filters"),
     *("histogram", "scatter", "list", "detail", "search", "theme", "main"),
 )
 """The modules in `js/`, each after those that it imports from."""
