@@ -5,8 +5,10 @@ import gzip
 import hashlib
 import html
 import io
+import math
 import re
 import sqlite3
+import statistics
 import subprocess
 from array import array
 from collections.abc import Callable
@@ -113,6 +115,24 @@ def test_the_page_holds_exactly_the_pairs_and_their_metrics(
     for name in METRICS:
         assert page.column(name) == pytest.approx([row[name] for row in rows])
     assert {p: p.read_bytes() for p in run.rglob("*") if p.is_file()} == before
+
+
+def test_the_figures_are_those_of_the_pairs(run: Path, tmp_path: Path, report: Report) -> None:
+    assert report(run).code == 0
+    page, rows = Page(tmp_path / "report.html"), read_rows(run / "train.jsonl")
+    values = sorted(row["similarity"] for row in rows)
+    ranks = (math.ceil(share * len(values)) - 1 for share in (0.1, 0.5, 0.9))
+    told = [statistics.mean(values), values[0], *(values[rank] for rank in ranks), values[-1]]
+    assert f"longer length {' '.join(f'{value:.3g}' for value in told)}" in page.prose
+    shown = {each["name"]: each["edges"] for each in page.about["histograms"]}
+    assert list(shown) == [
+        *("similarity", "length_ratio", "kept", "jaccard", "levenshtein", "first_change")
+    ]
+    assert shown["kept"] == [n / 20 for n in range(20)]
+    assert shown["levenshtein"][:3] == [0, 1, 2]
+    low, high = page.about["ratios"]
+    assert low <= min(row["length_ratio"] for row in rows)
+    assert high >= max(row["length_ratio"] for row in rows)
 
 
 def test_the_same_run_gives_the_same_bytes(run: Path, tmp_path: Path, report: Report) -> None:

@@ -12,7 +12,8 @@ from rich.text import Text
 
 from clair_cli.cli.output.terminal import console, one_line, paper
 from clair_cli.contrast.distribution import Bins, Distribution
-from clair_cli.looking.stats import SHARES, Measured, histograms, measure
+from clair_cli.looking.bins import SHARES
+from clair_cli.looking.stats import Measured, histograms, measure
 from clair_cli.records import METRICS, UsageError
 from clair_cli.rows.input import Input
 from clair_cli.rows.names import printable

@@ -16,6 +16,7 @@ from typing import IO, Any
 import orjson
 
 from clair_cli.contrast.word_diff import word_diff
+from clair_cli.looking.report.metrics import no_values, ratio_axis
 from clair_cli.records import METRICS, Pair
 from clair_cli.writers.atomic_files import telling_os_errors
 
@@ -54,12 +55,14 @@ class Chunks:
     Attributes:
         spool: The chunks, packed.
         columns: The value of each metric for each pair.
+        metrics: How they are distributed.
         total: How many pairs there are.
     """
 
     def __init__(self, spool: Spool, *, worsens: bool) -> None:
         self.spool = spool
         self.columns = {name: array("f") for name in METRICS}
+        self.metrics = no_values()
         self.total = 0
         self._worsens = worsens
         self._files: dict[str, int] = {}
@@ -77,6 +80,7 @@ class Chunks:
         """Take one pair, which came from the file `source`."""
         for name, column in self.columns.items():
             column.append(getattr(pair.contrast, name))
+            self.metrics[name].values.add(getattr(pair.contrast, name))
         self._file_of.append(self._files.setdefault(source, len(self._files)))
         data = _json(_shown(pair))
         if self._texts and self._size + len(data) > CHUNK_BYTES:
@@ -100,7 +104,9 @@ class Chunks:
         about = {
             "total": self.total,
             "starts": self._starts,
-            "metrics": list(METRICS),
+            "metrics": list(self.columns),
+            "histograms": [each.histogram for each in self.metrics.values()],
+            "ratios": ratio_axis(self.metrics["length_ratio"].values),
             "files": self.files,
             "worsens": self._worsens,
         }

@@ -1,12 +1,13 @@
-"""The metrics in words and numbers: what the page says of each, and how it is distributed."""
+"""The metrics over all pairs: what each is, and how it is distributed."""
 
-import math
-from array import array
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
-SHARES = (0.1, 0.5, 0.9)
+from clair_cli.contrast.distribution import Distribution
+from clair_cli.looking.bins import SHARES, round_edges
 
+BINS = 20
 WORDS: Mapping[str, tuple[str, str]] = {
     "similarity": ("Similarity", "1 − edits in characters over the longer length"),
     "length_ratio": ("Length ratio", "characters of the revision over those of the answer"),
@@ -15,7 +16,7 @@ WORDS: Mapping[str, tuple[str, str]] = {
     "levenshtein": ("Levenshtein", "edits in characters"),
     "first_change": ("First change", "characters before the first difference"),
 }
-"""Names for people, in the order of the page; a metric that is not here comes last."""
+"""Names for people, in the order of the page."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,40 +27,42 @@ class Metric:
         name: Its column.
         title: Its name for people.
         says: What it is, in a few words.
-        mean, least, most: Of all pairs.
-        quantiles: At `SHARES`.
+        values: How it is distributed.
     """
 
     name: str
     title: str
     says: str
-    mean: float
-    least: float
-    most: float
-    quantiles: tuple[float, ...]
+    values: Distribution = field(default_factory=Distribution)
 
     @property
     def median(self) -> float:
         """The value that half of all pairs do not exceed."""
-        return self.quantiles[SHARES.index(0.5)]
+        return self.values.quantile(0.5)
+
+    @property
+    def figures(self) -> list[float]:
+        """Mean, least, 10 %, median, 90 %, most."""
+        its = self.values
+        return [its.mean, its.minimum, *map(its.quantile, (0.1, 0.5, 0.9)), its.maximum]
+
+    @property
+    def histogram(self) -> dict[str, Any]:
+        """What the page draws it by; it counts the pairs itself, of those that are chosen."""
+        edges = round_edges(self.name, self.values, BINS)
+        about = {"name": self.name, "title": self.title, "says": self.says}
+        return {**about, "edges": edges, "isShare": self.name in SHARES}
 
 
-def metrics(columns: "Mapping[str, array[float]]") -> list[Metric]:
-    """All metrics that have values, in the order of the page."""
-    order = [*WORDS, *(name for name in columns if name not in WORDS)]
-    return [_metric(name, columns[name]) for name in order if columns.get(name)]
+def no_values() -> dict[str, Metric]:
+    """All metrics by name, in the order of the page, of no pair yet."""
+    return {name: Metric(name, title, says) for name, (title, says) in WORDS.items()}
 
 
-def _metric(name: str, column: "array[float]") -> Metric:
-    title, says = WORDS.get(name, (name.replace("_", " ").capitalize(), ""))
-    ordered = array("f", sorted(column))
-    places = (max(0, math.ceil(share * len(ordered)) - 1) for share in SHARES)
-    return Metric(
-        name,
-        title,
-        says,
-        math.fsum(ordered) / len(ordered),
-        ordered[0],
-        ordered[-1],
-        tuple(ordered[place] for place in places),
-    )
+def ratio_axis(ratios: Distribution) -> tuple[float, float]:
+    """The ends of the scatter's axis of length ratios; what lies beyond is drawn at them.
+
+    They leave out a half in a hundred on each side, and nothing between 0.5 and 2.
+    """
+    low, high = (max(ratios.quantile(share), 1 / 16) for share in (0.005, 0.995))
+    return min(0.5, low / 1.05), max(2, min(high * 1.05, 16))

@@ -18,7 +18,6 @@ from clair_cli import __version__
 from clair_cli.looking.report import run_views as views
 from clair_cli.looking.report.chunks import Chunks
 from clair_cli.looking.report.failures import Reason
-from clair_cli.looking.report.metrics import metrics
 from clair_cli.looking.report.plain_text import plain
 from clair_cli.looking.report.run_files import Found
 from clair_cli.looking.report.timeline import Timeline
@@ -28,7 +27,7 @@ MARK = "<!-- clair report -->"
 """How a page of ours is known, so that nothing else is written over."""
 
 SCRIPTS = (
-    *("dom", "inflate", "pairs", "bins", "selection", "diff", "filters"),
+    *("dom", "inflate", "pairs", "selection", "diff", "filters"),
     *("histogram", "scatter", "list", "detail", "search", "theme", "main"),
 )
 """The modules in `js/`, each after those that it imports from."""
@@ -46,8 +45,7 @@ def render(
     limit: int | None,
 ) -> Iterator[str]:
     """The page, part by part."""
-    figures = metrics(chunks.columns)
-    medians = {each.name: each.median for each in figures}
+    medians = {name: each.median for name, each in chunks.metrics.items()} if chunks.total else {}
     return _environment().get_template("page.html").generate(
         mark=MARK,
         version=__version__,
@@ -63,7 +61,7 @@ def render(
         facts=views.facts(found.record),
         template_text=views.template_text(found.record),
         whole_record=views.whole(found.record),
-        metrics=figures,
+        metrics=chunks.metrics.values(),
         reasons=reasons,
         failed=sum(each.count for each in reasons),
         times=times,
