@@ -30,6 +30,7 @@ from clair_cli.endpoint.prices import Price
 from clair_cli.looking.report.chunks import CHUNK_PAIRS, Chunks, Spool
 from clair_cli.looking.report.timeline import Reply, timeline
 from clair_cli.records import METRICS, Pair, Usage
+from clair_cli.rows.control_codes import CONTROL_CODES
 from tests.conftest import CLAIR, Clair, Ran, answers, environment, read_rows, write_rows
 from tests.hostile import HOSTILE, hostile_run
 
@@ -185,6 +186,13 @@ def test_hostile_rows_never_reach_the_pages_markup(tmp_path: Path, report: Repor
     assert not re.search("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]", page.text)
     assert "{{ 7 * 7 }}" in page.prose
     assert "␛[31m" in page.prose
+
+
+def test_what_a_pair_says_is_written_out_by_the_rule_of_the_page(
+    run: Path, tmp_path: Path, report: Report
+) -> None:
+    assert report(run).code == 0
+    assert f"/[{CONTROL_CODES}]/g;" in (tmp_path / "report.html").read_text()
 
 
 PROMPT = [{"role": "user", "content": "Why?"}]

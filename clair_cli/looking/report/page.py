@@ -18,9 +18,9 @@ from clair_cli import __version__
 from clair_cli.looking.report import run_views as views
 from clair_cli.looking.report.chunks import Chunks
 from clair_cli.looking.report.failures import Reason
-from clair_cli.looking.report.plain_text import plain
 from clair_cli.looking.report.run_files import Found
 from clair_cli.looking.report.timeline import Timeline
+from clair_cli.rows.control_codes import written_out
 from clair_cli.rows.preferences import Reading
 
 MARK = "<!-- clair report -->"
@@ -84,10 +84,17 @@ def _environment() -> jinja2.Environment:
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
-        finalize=lambda value: plain(value) if type(value) is str else value,
+        finalize=lambda value: written_out(value, _sign) if type(value) is str else value,
     )
     environment.filters.update(number=views.number, duration=views.duration)
     return environment
+
+
+def _sign(code: int) -> str:
+    """The picture that Unicode has for a control code of ASCII, else the number in brackets."""
+    if code == 0x7F:
+        return "␡"
+    return chr(0x2400 + code) if code < 0x20 else f"⟦U+{code:04X}⟧"
 
 
 def _graphs(times: Timeline) -> list[dict[str, Any]]:
