@@ -27,7 +27,7 @@ from clair_cli.cli import main
 from clair_cli.contrast.metrics import contrast
 from clair_cli.contrast.word_diff import word_diff
 from clair_cli.endpoint.prices import Price
-from clair_cli.looking.report.chunks import CHUNK_PAIRS, Chunks, Spool
+from clair_cli.looking.report.embedded_pairs import CHUNK_PAIRS, EmbeddedPairs, Spool
 from clair_cli.looking.report.timeline import Reply, timeline
 from clair_cli.records import METRICS, Pair, Usage
 from clair_cli.rows.control_codes import CONTROL_CODES
@@ -443,17 +443,17 @@ def test_the_timeline_adds_up_and_leaves_pauses_out() -> None:
 def test_chunks_hold_any_text_in_letters_that_mean_nothing_in_html(
     drawn: list[tuple[list[str], list[tuple[str, str]], dict[str, str]]],
 ) -> None:
-    chunks = Chunks(Spool(io.BytesIO()), worsens=False)
+    embedded = EmbeddedPairs(Spool(io.BytesIO()), worsens=False)
     for (name, *texts), turns, extra in drawn:
         prompt = [{"role": role, "content": said} for role, said in turns]
         pair = Pair(name, prompt, *texts, contrast(texts[1], texts[0]), extra)
-        chunks.add(pair, "a")
-    chunks.close()
-    lines = list(chunks.spool)
-    assert all(re.fullmatch(r"[A-Za-z0-9+/=]+", line) for line in [*lines, chunks.about])
+        embedded.add(pair, "a")
+    embedded.close()
+    lines = list(embedded.chunks)
+    assert all(re.fullmatch(r"[A-Za-z0-9+/=]+", line) for line in [*lines, embedded.about])
     assert {base64.b64decode(line)[4:8] for line in lines} <= {bytes(4)}  # no time of day
     told = [pair for x in lines for pair in orjson.loads(gzip.decompress(base64.b64decode(x)))]
-    assert len(told) == chunks.total == len(drawn)
+    assert len(told) == embedded.total == len(drawn)
     for pair, ((name, *texts), turns, extra) in zip(told, drawn, strict=True):
         names = ("id", "chosen", "rejected", "rationale", "model")
         assert [pair[each] for each in names] == [name, *texts]
@@ -475,10 +475,10 @@ SCRIPTS = st.lists(
 @settings(deadline=None)
 def test_the_diff_of_a_pair_is_told_in_the_units_of_javascript(old: str, new: str) -> None:
     """A unit is two bytes of UTF-16; half a surrogate pair is one, as what the page has for it."""
-    chunks = Chunks(Spool(io.BytesIO()), worsens=False)
-    chunks.add(Pair("a", [], new, old, "", "", contrast(old, new)), "a")
-    chunks.close()
-    ((pair,),) = [orjson.loads(gzip.decompress(base64.b64decode(x))) for x in chunks.spool]
+    embedded = EmbeddedPairs(Spool(io.BytesIO()), worsens=False)
+    embedded.add(Pair("a", [], new, old, "", "", contrast(old, new)), "a")
+    embedded.close()
+    ((pair,),) = [orjson.loads(gzip.decompress(base64.b64decode(x))) for x in embedded.chunks]
     left, right = (pair[side].encode("utf-16-le") for side in ("rejected", "chosen"))
     found, places = [], {"gone": 0, "new": 0}
     for number, length in enumerate(pair["diff"]):

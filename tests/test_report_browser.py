@@ -14,7 +14,7 @@ import pytest
 
 from clair_cli.contrast.metrics import contrast
 from clair_cli.contrast.words import words as words_of
-from clair_cli.looking.report.write import write_report
+from clair_cli.looking.report.html_report import write_report
 from tests.conftest import CLAIR, environment, read_rows, write_rows
 from tests.hostile import HOSTILE, hostile_run
 

@@ -38,7 +38,7 @@ def report(
 
     The page is one file, which opens without a network. Prints its name.
     """
-    from clair_cli.looking.report.write import write_report  # noqa: PLC0415 - `clair --help` stays quick
+    from clair_cli.looking.report.html_report import write_report  # noqa: PLC0415 - `clair --help` stays quick
 
     write_report(run, output, split=split, limit=limit, store=store)
     typer.echo(output)

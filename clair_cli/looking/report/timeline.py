@@ -14,6 +14,7 @@ from pathlib import Path
 
 from clair_cli.contrast.distribution import Distribution
 from clair_cli.endpoint.prices import Price
+from clair_cli.looking.report.human_numbers import duration, number
 from clair_cli.records import Usage, UsageError
 from clair_cli.replies.completion import read_completion
 
@@ -140,6 +141,22 @@ def timeline(stored: Iterable[Reply], price: Price | None) -> Timeline | None:
         completion_tokens=int(sum(completion)),
         latency=_latency(seconds),
     )
+
+
+def in_words(found: Timeline) -> str:
+    """The timeline in a sentence or two."""
+    fastest = max(each.requests_a_second for each in found.bins)
+    mean = found.replies / found.seconds
+    said = (
+        f"{found.replies:,} replies in {duration(found.seconds)}: {number(mean)} a second on "
+        f"average, {number(fastest)} at most."
+    )
+    if found.latency:
+        median, late = found.latency
+        said += f" Half took {duration(median)} or less, nine in ten {duration(late)} or less."
+    if found.pauses:
+        said += f" {found.pauses} {'pause is' if found.pauses == 1 else 'pauses are'} left out."
+    return said
 
 
 def _working(at: Sequence[float], first: float) -> tuple["array[float]", int]:

@@ -2,7 +2,7 @@
 
 import { isolated, make } from "./dom.js";
 import { wordDiff } from "./diff.js";
-import { formatValue } from "./filters.js";
+import { formatValue } from "./format.js";
 
 const LONG_PROMPT = 1200;
 

@@ -1,7 +1,7 @@
 // A list of any length, of which only the rows in view exist.
 
 import { isolated, make } from "./dom.js";
-import { formatValue } from "./filters.js";
+import { formatValue } from "./format.js";
 import { pairAt } from "./pairs.js";
 
 export const ROW = 64;

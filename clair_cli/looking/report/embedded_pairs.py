@@ -1,4 +1,4 @@
-"""Pairs -> what the page holds of them: numbers for all, and their texts in compressed chunks.
+"""Pairs -> the data of them that the page embeds: numbers for all, texts in compressed chunks.
 
 A chunk is the base64 of the gzip of a JSON array of pairs. It can stand in any element: none of
 its characters means anything in HTML. The page inflates it when one of its pairs is looked at.
@@ -16,7 +16,7 @@ from typing import IO, Any
 import orjson
 
 from clair_cli.contrast.word_diff import word_diff
-from clair_cli.looking.report.metrics import no_values, ratio_axis
+from clair_cli.looking.report.metric_summaries import no_values, ratio_axis
 from clair_cli.records import METRICS, Pair
 from clair_cli.writers.atomic_files import telling_os_errors
 
@@ -49,18 +49,18 @@ class Spool:
             yield line.decode("ascii").rstrip("\n")
 
 
-class Chunks:
+class EmbeddedPairs:
     """Takes pairs; afterwards, it is what the page holds of them.
 
     Attributes:
-        spool: The chunks, packed.
+        chunks: Their texts, packed; a line each.
         columns: The value of each metric for each pair.
         metrics: How they are distributed.
         total: How many pairs there are.
     """
 
-    def __init__(self, spool: Spool, *, worsens: bool) -> None:
-        self.spool = spool
+    def __init__(self, chunks: Spool, *, worsens: bool) -> None:
+        self.chunks = chunks
         self.columns = {name: array("f") for name in METRICS}
         self.metrics = no_values()
         self.total = 0
@@ -119,7 +119,7 @@ class Chunks:
         return packed(b"".join(_little(column) for column in every))
 
     def _pack(self) -> None:
-        self.spool.add(packed(b"[" + b",".join(self._texts) + b"]"))
+        self.chunks.add(packed(b"[" + b",".join(self._texts) + b"]"))
         self._texts, self._size = [], 0
 
 
