@@ -44,7 +44,7 @@ class Metric:
     def figures(self) -> list[float]:
         """Mean, least, 10 %, median, 90 %, most."""
         its = self.values
-        return [its.mean, its.minimum, *map(its.quantile, (0.1, 0.5, 0.9)), its.maximum]
+        return [its.mean, its.minimum, *its.quantiles.values(), its.maximum]
 
     @property
     def histogram(self) -> dict[str, Any]:

@@ -4,7 +4,7 @@ import { isolated, make } from "./dom.js";
 import { formatValue } from "./format.js";
 import { pairAt } from "./pairs.js";
 
-export const ROW = 64;
+const ROW = 64;
 const SPARE = 6;
 // Browsers end a scrolled box at some 17 million pixels; a longer list is scrolled in proportion.
 const TALLEST = 8000000;

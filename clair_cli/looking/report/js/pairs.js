@@ -41,7 +41,7 @@ export async function loadPairs() {
 }
 
 // The number of the chunk that a pair is in.
-export function chunkOf(pairs, index) {
+function chunkOf(pairs, index) {
   let [low, high] = [0, pairs.starts.length - 1];
   while (low < high) {
     const middle = (low + high + 1) >> 1;
@@ -52,7 +52,7 @@ export function chunkOf(pairs, index) {
 }
 
 // The texts of a chunk; the ones used last are kept.
-export function chunkAt(pairs, number) {
+function chunkAt(pairs, number) {
   const found = pairs.kept.get(number) ?? inflateJson(`chunk-${number}`);
   pairs.kept.delete(number);
   pairs.kept.set(number, found);
