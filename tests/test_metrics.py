@@ -333,10 +333,12 @@ def test_a_diff_holds_both_texts_and_cuts_nothing_apart(old: str, new: str) -> N
 @example("a _ b", "c _ d")
 @MANY
 def test_a_diff_keeps_the_words_that_the_metric_counts(old: str, new: str) -> None:
-    """In lower case and NFC: a word that is written in another way is shown as changed."""
+    """But for a word that is written in another way, or drags a joiner: it is shown as changed."""
     old, new = (normalize("NFC", text.lower()) for text in (old, new))
     stayed = sum(len(words(text)) for kind, text in word_diff(old, new) if kind == "same")
-    assert stayed == plain_common(words(old), words(new))
+    counted = plain_common(words(old), words(new))
+    are_plain = (words(text) == [*filter(words, pieces(text))] for text in (old, new))
+    assert stayed == counted if all(are_plain) else stayed <= counted
 
 
 @given(texts, texts)

@@ -55,13 +55,21 @@ def _told(gone: str, came: str, same: str) -> Iterator[tuple[Change, str]]:
 
 
 def _stretches(before: Sequence[str], after: Sequence[str]) -> Iterator[tuple[str, str, str]]:
-    """What both have, or else what only the old and the new one have."""
+    """What both have, or else what only the old and the new one have.
+
+    From each word that stays to the next, at whose end both are alike.
+    """
     here = there = 0
     for place, other in chain(_kept(before, after), [(len(before), len(after))]):
-        yield from _between(before[here:place], after[there:other])
-        for one, its in zip(before[place : place + 1], after[other : other + 1], strict=True):
-            yield (one, "", "") if one == its else ("", one, its)
+        old, new = before[here : place + 1], after[there : other + 1]
         here, there = place + 1, other + 1
+        if old == new:
+            yield "".join(old), "", ""
+            continue
+        for code in Levenshtein.opcodes(old, new):
+            gone = "".join(old[code.src_start : code.src_end])
+            came = "".join(new[code.dest_start : code.dest_end])
+            yield (gone, "", "") if code.tag == "equal" else ("", gone, came)
 
 
 def _kept(before: Sequence[str], after: Sequence[str]) -> Iterator[tuple[int, int]]:
@@ -77,11 +85,3 @@ def _kept(before: Sequence[str], after: Sequence[str]) -> Iterator[tuple[int, in
                 places[1][code.dest_start : code.dest_end],
                 strict=True,
             )
-
-
-def _between(before: Sequence[str], after: Sequence[str]) -> Iterator[tuple[str, str, str]]:
-    """The stretches between two words that stay."""
-    for code in Levenshtein.opcodes(before, after):
-        gone = "".join(before[code.src_start : code.src_end])
-        came = "".join(after[code.dest_start : code.dest_end])
-        yield (gone, "", "") if code.tag == "equal" else ("", gone, came)
