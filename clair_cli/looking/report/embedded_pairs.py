@@ -16,7 +16,7 @@ from typing import IO, Any
 import orjson
 
 from clair_cli.contrast.word_diff import word_diff
-from clair_cli.looking.report.metric_summaries import no_values, ratio_axis
+from clair_cli.looking.report.metric_summaries import empty_summaries, ratio_axis
 from clair_cli.records import METRICS, Pair
 from clair_cli.writers.atomic_files import telling_os_errors
 
@@ -55,14 +55,14 @@ class EmbeddedPairs:
     Attributes:
         chunks: Their texts, packed; a line each.
         columns: The value of each metric for each pair.
-        metrics: How they are distributed.
+        metrics: The summary of each.
         total: How many pairs there are.
     """
 
     def __init__(self, chunks: Spool, *, worsens: bool) -> None:
         self.chunks = chunks
         self.columns = {name: array("f") for name in METRICS}
-        self.metrics = no_values()
+        self.metrics = empty_summaries()
         self.total = 0
         self._worsens = worsens
         self._files: dict[str, int] = {}

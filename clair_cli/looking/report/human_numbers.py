@@ -1,4 +1,4 @@
-"""Numbers as people read them: with the digits that tell something, and with units."""
+"""Numbers as people read them."""
 
 
 def number(value: object) -> str:

@@ -1,4 +1,4 @@
-"""The metrics over all pairs: what each is, and how it is distributed."""
+"""How each metric is distributed over all pairs, as the page tells it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -20,14 +20,14 @@ WORDS: Mapping[str, tuple[str, str]] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Metric:
+class MetricSummary:
     """One metric over all pairs.
 
     Attributes:
         name: Its column.
         title: Its name for people.
         says: What it is, in a few words.
-        values: How it is distributed.
+        values: Those of all pairs so far.
     """
 
     name: str
@@ -54,9 +54,9 @@ class Metric:
         return {**about, "edges": edges, "isShare": self.name in SHARES}
 
 
-def no_values() -> dict[str, Metric]:
-    """All metrics by name, in the order of the page, of no pair yet."""
-    return {name: Metric(name, title, says) for name, (title, says) in WORDS.items()}
+def empty_summaries() -> dict[str, MetricSummary]:
+    """Those of no pair yet, by the name of the metric, in the order of the page."""
+    return {name: MetricSummary(name, title, says) for name, (title, says) in WORDS.items()}
 
 
 def ratio_axis(ratios: Distribution) -> tuple[float, float]:
