@@ -45,7 +45,7 @@ HOSTILE = (
     "[a](javascript:b) ![c](d) *e* **f** _g_ ~~h~~ &lt; {{ i }} {% j %}\n"
     "~~~~\n```sh\nrm\n```\n````\n| a | b |\n| --- | --- |\n"
     "key: value # no: [yes, {'\"' : !!python/object:os.system}] \\ \\| \\n\n"
-    "\x1b[31mred\x07\x9b2J \u202eright to left \u2028\x85\x00\ufeff\r\r# Heading\r"
+    "\x1b[31mred\x07\x9b2J \u202eright \u061cto left \u2028\x85\x00\ufeff\r\r# Heading\r"
 )
 DIRECTING = {"LRE", "RLE", "PDF", "LRO", "RLO", "LRI", "RLI", "FSI", "PDI"}
 WORSEN = """\
@@ -116,7 +116,7 @@ def is_hidden(char: str) -> bool:
     return (
         (unicodedata.category(char) in {"Cc", "Cs", "Zl", "Zp"} and char not in "\n\t")
         or unicodedata.bidirectional(char) in DIRECTING
-        or char in "\u200e\u200f\ufeff\ufffe\uffff"
+        or char in "\u061c\u200e\u200f\ufeff\ufffe\uffff"
     )
 
 
@@ -321,7 +321,7 @@ def check_structure(made: Card, evil: str) -> None:
     assert len(made.blocks) == 8  # command, template, four of the pair, training, citation
     assert shown(evil) in made.blocks
     assert made.data["license"] == "unknown"
-    assert not re.search("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]", made.text)
+    assert not re.search("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u202a-\u202e\u2066-\u2069]", made.text)
 
 
 def test_hostile_rows_names_and_replies_stay_text(tmp_path: Path, clair: Clair) -> None:

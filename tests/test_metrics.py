@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 import threading
 from pathlib import Path
 from typing import Any
@@ -327,6 +328,33 @@ def test_a_diff_holds_both_texts_and_cuts_nothing_apart(old: str, new: str) -> N
         assert sum(len(pieces(text)) for text in side) == len(pieces("".join(side)))
 
 
+@given(texts, texts)
+@example("a an the a of", "the a an of")
+@example("a _ b", "c _ d")
+@MANY
+def test_a_diff_keeps_the_words_that_the_metric_counts(old: str, new: str) -> None:
+    """But for a word that is written in another way, or drags a joiner: it is shown as changed."""
+    old, new = (normalize("NFC", text.lower()) for text in (old, new))
+    stayed = sum(len(words(text)) for kind, text in word_diff(old, new) if kind == "same")
+    counted = plain_common(words(old), words(new))
+    are_plain = (words(text) == [*filter(words, pieces(text))] for text in (old, new))
+    assert stayed == counted if all(are_plain) else stayed <= counted
+
+
+@given(texts, texts)
+@MANY
+def test_a_diff_tells_what_went_then_what_came_between_two_stretches(old: str, new: str) -> None:
+    kinds = "".join(f"{kind} " for kind, _ in word_diff(old, new))
+    assert re.fullmatch(r"(same )?((gone )?(new )?same )*(gone )?(new )?", kinds)
+    assert "same same" not in kinds
+
+
+@given(st.text(st.one_of(letters, st.characters(max_codepoint=0x2FF)), max_size=14))
+@MANY
+def test_usual_characters_make_the_same_pieces_without_and_beside_unusual_ones(text: str) -> None:
+    assert pieces(f"{text}我")[:-1] == pieces(text)[: len(pieces(f"{text}我")) - 1]
+
+
 @given(texts)
 @MANY
 def test_pieces_are_the_text_and_begin_where_characters_do(text: str) -> None:
@@ -345,6 +373,8 @@ def test_pieces_are_the_text_and_begin_where_characters_do(text: str) -> None:
         ("a 👍🏽 b", "a 👍🏿 b", "a [👍🏽]{👍🏿} b"),
         ("🇫🇷🇩🇪", "🇫🇷🇩🇰", "🇫🇷[🇩🇪]{🇩🇰}"),
         ("one\n\ntwo", "1\n\n2", "[one]{1}\n\n[two]{2}"),
+        ("The ant. Eats.", "the ant eats", "[The]{the} ant[. Eats.]{ eats}"),
+        ("a an the a of", "the a an of", "{the }a an [the a ]of"),
         ("same", "same", "same"),
         ("", "new", "{new}"),
     ],
@@ -369,6 +399,14 @@ def test_long_texts_are_compared_exactly() -> None:
     assert found.kept == round(6000 / 6001, 6)
     shorter = [old.split()[:6000:40], new.split()[:6000:40]]
     assert contrast(*map(" ".join, shorter)).levenshtein == plain_distance(*map(" ".join, shorter))
+
+
+def test_long_texts_have_a_diff_too() -> None:
+    """Of more words than a longest common subsequence has memory for."""
+    common = "".join(f" w{n}" for n in range(20_500))
+    assert list(word_diff(f"a b{common} c", f"b{common} d")) == [
+        *(("gone", "a "), ("same", f"b{common} "), ("gone", "c"), ("new", "d")),
+    ]
 
 
 class Open:

@@ -5,8 +5,10 @@ import gzip
 import hashlib
 import html
 import io
+import math
 import re
 import sqlite3
+import statistics
 import subprocess
 from array import array
 from collections.abc import Callable
@@ -17,16 +19,18 @@ import orjson
 import pyarrow as pa
 import pytest
 import zstandard
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from pyarrow import parquet
 
 from clair_cli.cli import main
 from clair_cli.contrast.metrics import contrast
+from clair_cli.contrast.word_diff import word_diff
 from clair_cli.endpoint.prices import Price
-from clair_cli.looking.report.chunks import CHUNK_PAIRS, Chunks, Spool
+from clair_cli.looking.report.embedded_pairs import CHUNK_PAIRS, EmbeddedPairs, Spool
 from clair_cli.looking.report.timeline import Reply, timeline
 from clair_cli.records import METRICS, Pair, Usage
+from clair_cli.rows.control_codes import CONTROL_CODES
 from tests.conftest import CLAIR, Clair, Ran, answers, environment, read_rows, write_rows
 from tests.hostile import HOSTILE, hostile_run
 
@@ -114,6 +118,24 @@ def test_the_page_holds_exactly_the_pairs_and_their_metrics(
     assert {p: p.read_bytes() for p in run.rglob("*") if p.is_file()} == before
 
 
+def test_the_figures_are_those_of_the_pairs(run: Path, tmp_path: Path, report: Report) -> None:
+    assert report(run).code == 0
+    page, rows = Page(tmp_path / "report.html"), read_rows(run / "train.jsonl")
+    values = sorted(row["similarity"] for row in rows)
+    ranks = (math.ceil(share * len(values)) - 1 for share in (0.1, 0.5, 0.9))
+    told = [statistics.mean(values), values[0], *(values[rank] for rank in ranks), values[-1]]
+    assert f"longer length {' '.join(f'{value:.3g}' for value in told)}" in page.prose
+    shown = {each["name"]: each["edges"] for each in page.about["histograms"]}
+    assert list(shown) == [
+        *("similarity", "length_ratio", "kept", "jaccard", "levenshtein", "first_change")
+    ]
+    assert shown["kept"] == [n / 20 for n in range(20)]
+    assert shown["levenshtein"][:3] == [0, 1, 2]
+    low, high = page.about["ratios"]
+    assert low <= min(row["length_ratio"] for row in rows)
+    assert high >= max(row["length_ratio"] for row in rows)
+
+
 def test_the_same_run_gives_the_same_bytes(run: Path, tmp_path: Path, report: Report) -> None:
     assert report(run).code == 0
     first = (tmp_path / "report.html").read_bytes()
@@ -164,6 +186,13 @@ def test_hostile_rows_never_reach_the_pages_markup(tmp_path: Path, report: Repor
     assert not re.search("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]", page.text)
     assert "{{ 7 * 7 }}" in page.prose
     assert "␛[31m" in page.prose
+
+
+def test_what_a_pair_says_is_written_out_by_the_rule_of_the_page(
+    run: Path, tmp_path: Path, report: Report
+) -> None:
+    assert report(run).code == 0
+    assert f"/[{CONTROL_CODES}]/g;" in (tmp_path / "report.html").read_text()
 
 
 PROMPT = [{"role": "user", "content": "Why?"}]
@@ -414,18 +443,50 @@ def test_the_timeline_adds_up_and_leaves_pauses_out() -> None:
 def test_chunks_hold_any_text_in_letters_that_mean_nothing_in_html(
     drawn: list[tuple[list[str], list[tuple[str, str]], dict[str, str]]],
 ) -> None:
-    chunks = Chunks(Spool(io.BytesIO()), worsens=False)
+    embedded = EmbeddedPairs(Spool(io.BytesIO()), worsens=False)
     for (name, *texts), turns, extra in drawn:
         prompt = [{"role": role, "content": said} for role, said in turns]
         pair = Pair(name, prompt, *texts, contrast(texts[1], texts[0]), extra)
-        chunks.add(pair, "a")
-    chunks.close()
-    lines = list(chunks.spool)
-    assert all(re.fullmatch(r"[A-Za-z0-9+/=]+", line) for line in [*lines, chunks.about])
+        embedded.add(pair, "a")
+    embedded.close()
+    lines = list(embedded.chunks)
+    assert all(re.fullmatch(r"[A-Za-z0-9+/=]+", line) for line in [*lines, embedded.about])
     assert {base64.b64decode(line)[4:8] for line in lines} <= {bytes(4)}  # no time of day
     told = [pair for x in lines for pair in orjson.loads(gzip.decompress(base64.b64decode(x)))]
-    assert len(told) == chunks.total == len(drawn)
+    assert len(told) == embedded.total == len(drawn)
     for pair, ((name, *texts), turns, extra) in zip(told, drawn, strict=True):
         names = ("id", "chosen", "rejected", "rationale", "model")
         assert [pair[each] for each in names] == [name, *texts]
         assert (pair["prompt"], pair["extra"]) == ([list(turn) for turn in turns], extra)
+
+
+SCRIPTS = st.lists(
+    st.sampled_from(
+        [
+            *("one", "two", "Two", " ", " ", "\n", ", ", "\U0001d49c\U0001d49e", "𠮷野家", "日本"),
+            *("👍🏽", "👨‍👩‍👧", "🇫🇷🇩🇪", "cafe\u0301", "น้ำใส", "हिन्दी", "สวัสดี", "\ud83d", "\udc4d"),
+        ]
+    ),
+    max_size=12,
+).map("".join)
+
+
+@given(SCRIPTS, SCRIPTS)
+@settings(deadline=None)
+def test_the_diff_of_a_pair_is_told_in_the_units_of_javascript(old: str, new: str) -> None:
+    """A unit is two bytes of UTF-16; half a surrogate pair is one, as what the page has for it."""
+    embedded = EmbeddedPairs(Spool(io.BytesIO()), worsens=False)
+    embedded.add(Pair("a", [], new, old, "", "", contrast(old, new)), "a")
+    embedded.close()
+    ((pair,),) = [orjson.loads(gzip.decompress(base64.b64decode(x))) for x in embedded.chunks]
+    left, right = (pair[side].encode("utf-16-le") for side in ("rejected", "chosen"))
+    found, places = [], {"gone": 0, "new": 0}
+    for number, length in enumerate(pair["diff"]):
+        kind = ("same", "gone", "new")[number % 3]
+        text = (right if kind == "new" else left)[places["new" if kind == "new" else "gone"] :]
+        found += [(kind, text[: 2 * length].decode("utf-16-le"))] if length else []
+        for side in places:
+            places[side] += 2 * length if kind in {"same", side} else 0
+    whole = str.maketrans({chr(code): "?" for code in range(0xD800, 0xE000)})
+    assert found == [(kind, text.translate(whole)) for kind, text in word_diff(old, new)]
+    assert places == {"gone": len(left), "new": len(right)}

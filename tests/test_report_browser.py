@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from clair_cli.looking.report.write import write_report
+from clair_cli.contrast.metrics import contrast
+from clair_cli.contrast.words import words as words_of
+from clair_cli.looking.report.html_report import write_report
 from tests.conftest import CLAIR, environment, read_rows, write_rows
 from tests.hostile import HOSTILE, hostile_run
 
@@ -209,6 +211,45 @@ def test_the_diff_shows_exactly_both_answers(visit: Open, made: Path) -> None:
             left, right = page.locator("#pair .sides .diff").all_inner_texts()
             assert [left, right] == [sides["rejected"], sides["chosen"]]
             page.get_by_text("Inline").click()
+
+
+MANY_SCRIPTS = [
+    ("The ant has eight legs.\nIt is red.", "the ant has six legs.\n\nIt is a red one.", 1),
+    ("\U0001d49c\U0001d49e one 👍🏽 two", "\U0001d49c\U0001d49f one 👍🏿 two 🇫🇷🇩🇪", 0),
+    ("我有三只猫。𠮷野家", "我有两只猫。𠮷野屋", 0),
+    ("cafe\u0301 น้ำใส हिन्दी می‌خواهم", "café น้ำเย็น हिन्दी नया می‌خواهد", 1),
+    ("a an the a of 👨‍👩‍👧", "the a an of 👨‍👩‍👦", 0),
+    ("", "new", 0),
+    ("old", "", 0),
+]
+"""Pairs, with the number of words that are written in another way: the metric keeps those too."""
+
+
+def test_what_is_marked_agrees_with_the_metric_and_with_clair_show(
+    visit: Open, tmp_path: Path
+) -> None:
+    rows = [
+        {"id": str(n), "prompt": "Why?", "chosen": new, "rejected": old}
+        for n, (old, new, _) in enumerate(MANY_SCRIPTS)
+    ]
+    write_rows(tmp_path / "pairs.jsonl", rows)
+    write_report(str(tmp_path / "pairs.jsonl"), tmp_path / "report.html")
+    command = [*CLAIR, "show", "pairs.jsonl"]
+    shown = subprocess.run(
+        command, cwd=tmp_path, env=environment(), check=True, capture_output=True, timeout=60
+    ).stdout.decode()
+    page = visit(tmp_path / "report.html")
+    marks = {"SPAN": ("", ""), "DEL": ("[-", "-]"), "INS": ("{+", "+}")}
+    for n, (old, new, respelled) in enumerate(MANY_SCRIPTS):
+        page.locator(f"#row-{n}").click()
+        opened(page, str(n))
+        parts = page.locator("#pair .diff bdi > *").evaluate_all(
+            "all => all.map(each => [each.tagName, each.textContent])"
+        )
+        assert "".join(f"{marks[tag][0]}{text}{marks[tag][1]}" for tag, text in parts) in shown
+        stayed = sum(len(words_of(text)) for tag, text in parts if tag == "SPAN")
+        kept = contrast(old, new).kept * len(words_of(old))
+        assert stayed + respelled == pytest.approx(kept, abs=1e-4)
 
 
 def test_everything_goes_by_keyboard(visit: Open, made: Path) -> None:

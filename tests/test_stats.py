@@ -8,6 +8,7 @@ import subprocess
 import threading
 import time
 from collections.abc import Iterator, Mapping
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +16,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from clair_cli.contrast.distribution import Distribution
 from clair_cli.contrast.metrics import contrast
-from clair_cli.looking.stats import SHARES, Measured, histograms
+from clair_cli.looking.bins import SHARES, round_edges
+from clair_cli.looking.stats import Measured, histograms
 from clair_cli.records import METRICS
 from clair_cli.rows.preferences import HOPELESS
 from tests.conftest import CLAIR, Clair, Ran, environment, write_rows
@@ -292,6 +295,37 @@ def test_every_value_is_in_a_bin(first: list[float], second: list[float]) -> Non
         assert [sum(bins.counts) for bins in found] == [len(first), len(second)]
         assert found[0].edges == found[1].edges
         assert list(found[0].edges) == sorted(set(found[0].edges))
+
+
+def of(numbers: list[float]) -> Distribution:
+    found = Distribution()
+    for number in numbers:
+        found.add(number)
+    return found
+
+
+@given(values.filter(any), st.sampled_from(METRICS), st.sampled_from([5, 20, 32]))
+@settings(deadline=None, database=None, max_examples=60)
+def test_round_bins_are_equal_and_hold_all_but_a_hundredth(
+    numbers: list[float], metric: str, number: int
+) -> None:
+    numbers = [each / 1e6 if metric in SHARES else each for each in numbers]
+    edges = round_edges(metric, of(numbers), number)
+    width = edges[1] - edges[0]
+    assert len(edges) == number
+    assert [b - a for a, b in pairwise(edges)] == pytest.approx([width] * (number - 1), rel=1e-5)
+    most = of(numbers).quantile(0.99)
+    assert edges[0] <= of(numbers).quantile(0.01)
+    assert edges[-1] + width >= most * (1 - 1e-6)
+    if metric == "levenshtein":
+        assert all(edge.is_integer() for edge in edges)
+
+
+def test_round_bins_begin_and_step_in_numbers_that_people_count_in() -> None:
+    ratios = of([0.874, *(0.9 + n / 1000 for n in range(400)), 7.0])
+    assert round_edges("length_ratio", ratios, 20)[:3] == (0.9, 0.925, 0.95)
+    assert round_edges("levenshtein", of([3.0, 1000.0, 2000.0]), 20)[-2:] == (3600.0, 3800.0)
+    assert round_edges("kept", of([0.5]), 20)[-2:] == (0.9, 0.95)
 
 
 @pytest.mark.heavy

@@ -10,6 +10,8 @@ from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+QUANTILES = {"p10": 0.1, "p50": 0.5, "p90": 0.9}
+"""What is told of a metric beside its mean and extremes."""
 ERROR = 0.005
 """The most that a quantile is off, as a share of it: half a unit of the third digit."""
 _SCALE = 1_000_000
@@ -99,6 +101,11 @@ class Distribution:
             if seen >= rank:
                 return value
         return 0.0
+
+    @property
+    def quantiles(self) -> dict[str, float]:
+        """Those of `QUANTILES`."""
+        return {label: self.quantile(share) for label, share in QUANTILES.items()}
 
     def bins(self, edges: Sequence[float] = (), number: int = 10) -> Bins:
         """How many numbers lie between each two `edges`, which ascend.

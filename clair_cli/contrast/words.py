@@ -32,11 +32,15 @@ _WITH_MARKS = (range(0x300, 0x1FFFF), range(0xE0100, 0xE01F0))
 """Where Unicode has its marks; the rest is Han, and free."""
 
 _SIMPLE = re.compile(r"\w+")
-_UNUSUAL = re.compile(
-    "[^\x00-\u02ff\u0388-\u03ff\u0400-\u0481\u048a-\u052f\u1e00-\u1eff\u2000-\u200b"
-    "\u2010-\u206f\u20a0-\u20bf\u2190-\u23ff\u2500-\u2bff\ufffd\U0001f000-\U0001faff]"
+_SIMPLE_PIECE = re.compile(r"\s+|\w+|.", re.DOTALL)
+_USUAL = (
+    "\x00-\u02ff\u0388-\u03ff\u0400-\u0481\u048a-\u052f\u1e00-\u1eff\u2000-\u200b"
+    "\u2010-\u206f\u20a0-\u20bf\u2190-\u23ff\u2500-\u2bff\ufffd"
 )
-"""Anything but letters without marks (Latin, Greek, Cyrillic), punctuation, signs and emoji."""
+"""Letters without marks (Latin, Greek, Cyrillic), punctuation, and signs."""
+_UNUSUAL_IN_WORDS = re.compile(rf"[^{_USUAL}\U0001f000-\U0001faff]")
+_UNUSUAL_IN_PIECES = re.compile(rf"[^{_USUAL}]")
+"""Several emoji may be one character; none is part of a word."""
 
 
 def words(text: str) -> list[str]:
@@ -45,7 +49,7 @@ def words(text: str) -> list[str]:
     Texts that Unicode calls equal (NFC and NFD) have the same words.
     """
     lowered = text.lower()
-    if lowered.isascii() or not _UNUSUAL.search(lowered):
+    if lowered.isascii() or not _UNUSUAL_IN_WORDS.search(lowered):
         return _SIMPLE.findall(lowered)
     return _patterns()[0].findall(normalize("NFC", lowered))
 
@@ -55,6 +59,8 @@ def pieces(text: str) -> list[str]:
 
     Together they are the text. None begins inside of what a reader takes for one character.
     """
+    if text.isascii() or not _UNUSUAL_IN_PIECES.search(text):
+        return _SIMPLE_PIECE.findall(text)
     return _patterns()[1].findall(text)
 
 

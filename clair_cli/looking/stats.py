@@ -6,16 +6,12 @@ from itertools import islice
 
 from clair_cli.contrast.distribution import Bins, Distribution
 from clair_cli.contrast.metrics import contrast
+from clair_cli.looking.bins import fitted_edges
 from clair_cli.records import METRICS, Contrast
 from clair_cli.rows.preferences import Reading
 from clair_cli.rows.raw import Raw
 
-SHARES = frozenset({"similarity", "jaccard", "kept"})
-"""Metrics that lie between 0 and 1."""
 BINS = 12
-_MOST, _NEAR = 0.95, 1.2
-"""Share of the values that the bins of the other metrics spread over; the last takes the rest,
-unless the largest is so near (times)."""
 
 
 @dataclass(slots=True)
@@ -81,23 +77,7 @@ def measure(
 
 
 def histograms(metric: str, datasets: Sequence[Measured]) -> list[Bins]:
-    """The histogram of `metric` in each dataset, all over the same edges.
-
-    Shares lie in equal bins from 0 to 1. Others lie in equal bins up to what 95 % do not exceed in
-    any of the datasets; where some exceed it, a last bin takes them.
-    """
+    """The histogram of `metric` in each dataset, all over the same edges."""
     distributions = [each.metrics[metric] for each in datasets]
-    edges = _share_edges() if metric in SHARES else _edges(distributions)
+    edges = fitted_edges(metric, distributions, BINS)
     return [each.bins(edges) for each in distributions]
-
-
-def _share_edges() -> tuple[float, ...]:
-    return tuple(round(step / BINS, 6) for step in range(BINS + 1))
-
-
-def _edges(distributions: Sequence[Distribution]) -> tuple[float, ...]:
-    most = max(each.maximum for each in distributions) or 1.0
-    top = max(each.quantile(_MOST) for each in distributions) or most
-    if most <= top * _NEAR:
-        return (*(most * step / BINS for step in range(BINS)), most)
-    return (*(top * step / (BINS - 1) for step in range(BINS)), most)

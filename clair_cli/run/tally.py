@@ -23,8 +23,6 @@ SAMPLE_LENGTH = 1200
 MOST_MODELS, MODEL_LENGTH = 20, 200
 """Models kept by name, and characters of a name: an endpoint that names another one with every
 reply fills no memory."""
-QUANTILES = {"p10": 0.1, "p50": 0.5, "p90": 0.9}
-"""What is told of each metric beside its mean."""
 
 
 @dataclass(slots=True)
@@ -97,10 +95,7 @@ class Tally:
         """The quantiles of each metric over the pairs; empty without pairs."""
         if not self.pairs:
             return {}
-        return {
-            name: {label: each.quantile(share) for label, share in QUANTILES.items()}
-            for name, each in self.metrics.items()
-        }
+        return {name: each.quantiles for name, each in self.metrics.items()}
 
     def observe(self, event: Event) -> None:
         """Count one event."""

@@ -38,7 +38,7 @@ def report(
 
     The page is one file, which opens without a network. Prints its name.
     """
-    from clair_cli.looking.report.write import write_report  # noqa: PLC0415 - quick help
+    from clair_cli.looking.report.html_report import write_report  # noqa: PLC0415 - quick help
 
     write_report(
         name, options.output, split=options.split, limit=options.limit, store=options.store

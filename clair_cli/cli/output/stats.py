@@ -12,8 +12,9 @@ from rich.text import Text
 
 from clair_cli.cli.output.progress import Display, display_on
 from clair_cli.cli.output.terminal import console, one_line, paper
-from clair_cli.contrast.distribution import Bins, Distribution
-from clair_cli.looking.stats import SHARES, Measured, histograms, measure
+from clair_cli.contrast.distribution import QUANTILES, Bins, Distribution
+from clair_cli.looking.bins import SHARES
+from clair_cli.looking.stats import Measured, histograms, measure
 from clair_cli.records import METRICS, UsageError
 from clair_cli.rows.input import Input
 from clair_cli.rows.names import printable
@@ -26,7 +27,6 @@ MEANINGS = {
     "length_ratio": "characters of the revision / of the answer",
     "first_change": "characters before the first difference",
 }
-QUANTILES = {"p10": 0.1, "p50": 0.5, "p90": 0.9}
 BLOCKS, PLAIN_BLOCKS = " ▁▂▃▄▅▆▇█", " .:-=+*#@"
 """The heights of a bar; the second where the terminal has no block characters."""
 NAME_WIDTH, COUNT_WIDTH, NUMBER_WIDTH = 13, 9, 7
@@ -114,7 +114,7 @@ def _record(dataset: Measured, bins: dict[str, Bins]) -> dict[str, Any]:
 def _figures(distribution: Distribution) -> dict[str, float]:
     return {
         "mean": distribution.mean,
-        **{label: distribution.quantile(share) for label, share in QUANTILES.items()},
+        **distribution.quantiles,
         "min": distribution.minimum,
         "max": distribution.maximum,
     }

@@ -1,11 +1,10 @@
 """What reaches the terminal: text, never a control code that a row or a reply smuggled in."""
 
-import re
 from typing import Literal
 
 from rich.console import Console
 
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+from clair_cli.rows.control_codes import written_out
 
 
 class _Screen(Console):
@@ -53,7 +52,7 @@ def console() -> Console:
 
 def plain(text: str) -> str:
     """`text` with every control code and bidirectional override made visible."""
-    return _CONTROL.sub(lambda m: f"\\x{ord(m[0]):02x}", text)
+    return written_out(text, "\\x{:02x}".format)
 
 
 def one_line(text: str) -> str:

@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from clair_cli.looking.report.plain_text import clipped
 from clair_cli.rows.input import find_input
 
 EXAMPLES = 3
@@ -32,7 +31,7 @@ class Reason:
     def add(self, cells: Mapping[str, Any]) -> None:
         """Count one failure."""
         self.count += 1
-        detail = clipped(str(cells.get("detail", "")), DETAIL)
+        detail = _clipped(str(cells.get("detail", "")), DETAIL)
         if len(self.examples) < EXAMPLES and detail not in (each.detail for each in self.examples):
             self.examples.append(Example(_where(cells), detail))
 
@@ -42,7 +41,7 @@ def reasons(path: Path | None) -> list[Reason]:
     found: dict[str, Reason] = {}
     for raw in find_input([str(path)]) if path else ():
         cells = raw.cells or {}
-        code = clipped(str(cells.get("reason", "unknown")), 80)
+        code = _clipped(str(cells.get("reason", "unknown")), 80)
         found.setdefault(code, Reason(code)).add(cells)
     return sorted(found.values(), key=lambda each: (-each.count, each.code))
 
@@ -51,5 +50,9 @@ def _where(cells: Mapping[str, Any]) -> str:
     line, name, file = (cells.get(key) for key in ("line", "id", "file"))
     parts = [str(file)] if file else []
     parts += [f"line {line}"] if line else []
-    parts += [clipped(str(name), 80)] if name else []
+    parts += [_clipped(str(name), 80)] if name else []
     return ", ".join(parts)
+
+
+def _clipped(text: str, most: int) -> str:
+    return text if len(text) <= most else f"{text[: most - 1]}…"

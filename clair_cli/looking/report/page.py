@@ -15,21 +15,21 @@ from typing import Any
 import jinja2
 
 from clair_cli import __version__
-from clair_cli.looking.report import run_views as views
-from clair_cli.looking.report.chunks import Chunks
+from clair_cli.looking.report import run_facts
+from clair_cli.looking.report.artifacts import Artifacts
+from clair_cli.looking.report.embedded_pairs import EmbeddedPairs
 from clair_cli.looking.report.failures import Reason
-from clair_cli.looking.report.metrics import metrics
-from clair_cli.looking.report.plain_text import plain
-from clair_cli.looking.report.run_files import Found
-from clair_cli.looking.report.timeline import Timeline
+from clair_cli.looking.report.human_numbers import duration, number
+from clair_cli.looking.report.timeline import Timeline, in_words
+from clair_cli.rows.control_codes import written_out
 from clair_cli.rows.preferences import Reading
 
 MARK = "<!-- clair report -->"
 """How a page of ours is known, so that nothing else is written over."""
 
 SCRIPTS = (
-    *("dom", "inflate", "pairs", "bins", "selection", "words", "diff", "filters"),
-    *("histogram", "scatter", "list", "detail", "search", "theme", "main"),
+    *("dom", "pairs", "selection", "format", "filters", "diff", "histogram", "scatter", "list"),
+    *("detail", "search", "theme", "main"),
 )
 """The modules in `js/`, each after those that it imports from."""
 
@@ -38,16 +38,15 @@ _EXPORT = re.compile(r"^export (?=(?:async )?(?:function|const|class) (\w+))", r
 
 
 def render(
-    found: Found,
-    chunks: Chunks,
+    found: Artifacts,
+    pairs: EmbeddedPairs,
     reading: Reading,
     reasons: Sequence[Reason],
     times: Timeline | None,
     limit: int | None,
 ) -> Iterator[str]:
     """The page, part by part."""
-    figures = metrics(chunks.columns)
-    medians = {each.name: each.median for each in figures}
+    medians = {name: each.median for name, each in pairs.metrics.items()} if pairs.total else {}
     return _environment().get_template("page.html").generate(
         mark=MARK,
         version=__version__,
@@ -55,27 +54,20 @@ def render(
         style_hash=_hash(style),
         script=(script := _script()),
         script_hash=_hash(script),
-        name=found.name,
-        is_run=found.is_run,
-        record=found.record,
-        subtitle=views.subtitle(found.record),
-        tiles=views.tiles(found.record, chunks.total, medians),
-        facts=views.facts(found.record),
-        template_text=views.template_text(found.record),
-        whole_record=views.whole(found.record),
-        metrics=figures,
+        found=found,
+        pairs=pairs,
+        subtitle=run_facts.subtitle(found.record),
+        tiles=run_facts.tiles(found.record, pairs.total, medians),
+        facts=run_facts.facts(found.record),
+        template_text=run_facts.template_text(found.record),
+        whole_record=run_facts.whole(found.record),
         reasons=reasons,
         failed=sum(each.count for each in reasons),
         times=times,
-        spoken=views.spoken(times) if times else "",
+        spoken=in_words(times) if times else "",
         graphs=_graphs(times) if times else (),
         reading=reading,
-        limit=limit if limit is not None and chunks.total >= limit else None,
-        files=chunks.files,
-        total=chunks.total,
-        about=chunks.about,
-        numbers=chunks.numbers,
-        chunks=chunks.spool,
+        limit=limit if limit is not None and pairs.total >= limit else None,
     )  # fmt: skip
 
 
@@ -86,10 +78,17 @@ def _environment() -> jinja2.Environment:
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
-        finalize=lambda value: plain(value) if type(value) is str else value,
+        finalize=lambda value: written_out(value, _sign) if type(value) is str else value,
     )
-    environment.filters.update(number=views.number, duration=views.duration)
+    environment.filters.update(number=number, duration=duration)
     return environment
+
+
+def _sign(code: int) -> str:
+    """The picture that Unicode has for a control code of ASCII, else the number in brackets."""
+    if code == 0x7F:
+        return "␡"
+    return chr(0x2400 + code) if code < 0x20 else f"⟦U+{code:04X}⟧"
 
 
 def _graphs(times: Timeline) -> list[dict[str, Any]]:

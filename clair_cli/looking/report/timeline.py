@@ -12,7 +12,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from clair_cli.contrast.distribution import Distribution
 from clair_cli.endpoint.prices import Price
+from clair_cli.looking.report.human_numbers import duration, number
 from clair_cli.records import Usage, UsageError
 from clair_cli.replies.completion import read_completion
 
@@ -131,15 +133,30 @@ def timeline(stored: Iterable[Reply], price: Price | None) -> Timeline | None:
     order = sorted(range(len(columns[0])), key=columns[0].__getitem__)
     at, seconds, prompt, completion = (array("d", (c[i] for i in order)) for c in columns)
     times, pauses = _working(at, seconds[0])
-    measured = sorted(each for each in seconds if each > 0)
     return Timeline(
         bins=_bins(times, (seconds, prompt, completion), price),
         pauses=pauses,
         replies=len(at),
         prompt_tokens=int(sum(prompt)),
         completion_tokens=int(sum(completion)),
-        latency=(_quantile(measured, 0.5), _quantile(measured, 0.9)) if measured else None,
+        latency=_latency(seconds),
     )
+
+
+def in_words(found: Timeline) -> str:
+    """The timeline in a sentence or two."""
+    fastest = max(each.requests_a_second for each in found.bins)
+    mean = found.replies / found.seconds
+    said = (
+        f"{found.replies:,} replies in {duration(found.seconds)}: {number(mean)} a second on "
+        f"average, {number(fastest)} at most."
+    )
+    if found.latency:
+        median, late = found.latency
+        said += f" Half took {duration(median)} or less, nine in ten {duration(late)} or less."
+    if found.pauses:
+        said += f" {found.pauses} {'pause is' if found.pauses == 1 else 'pauses are'} left out."
+    return said
 
 
 def _working(at: Sequence[float], first: float) -> tuple["array[float]", int]:
@@ -167,7 +184,7 @@ def _bins(
             end += 1
         seconds, prompt, completion = (column[begin:end] for column in columns)
         spent += Usage(int(sum(prompt)), int(sum(completion)))
-        measured = sorted(each for each in seconds if each > 0)
+        median, p90 = _latency(seconds) or (None, None)
         bins.append(
             Bin(
                 start=start,
@@ -175,8 +192,8 @@ def _bins(
                 replies=end - begin,
                 tokens=int(sum(prompt) + sum(completion)),
                 cost=float(price.of(spent)) if price else None,
-                median=_quantile(measured, 0.5) if measured else None,
-                p90=_quantile(measured, 0.9) if measured else None,
+                median=median,
+                p90=p90,
             )
         )
         begin = end
@@ -189,5 +206,10 @@ def _width(total: float) -> float:
     return found or math.ceil(total / MOST_BINS / WIDTHS[-1]) * WIDTHS[-1]
 
 
-def _quantile(ordered: Sequence[float], share: float) -> float:
-    return ordered[max(0, math.ceil(share * len(ordered)) - 1)]
+def _latency(seconds: Iterable[float]) -> tuple[float, float] | None:
+    """Median and 90th percentile of those that were measured."""
+    measured = Distribution()
+    for each in seconds:
+        if each > 0:
+            measured.add(each)
+    return (measured.quantile(0.5), measured.quantile(0.9)) if measured.count else None

@@ -6,11 +6,11 @@ Rules are those of CommonMark 0.31 with the tables of GitHub's dialect, as the H
 import re
 from collections.abc import Sequence
 
+from clair_cli.rows.control_codes import written_out
+
 ELLIPSIS = "\N{HORIZONTAL ELLIPSIS}"
-_HIDDEN = re.compile(
-    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ufffe\uffff\ud800-\udfff]"
-)
-"""Control codes, bidirectional overrides, line ends that only some know, and half characters."""
+_UNSAFE = r"\u2028\u2029\ufeff\ufffe\uffff\ud800-\udfff"
+"""Line ends that only some know, what files begin with, no characters, and halves of some."""
 _MARKUP = re.compile(r"[\\`*\[\]<>|~&$]|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])")
 """What may begin or end markup in the middle of a line."""
 
@@ -18,7 +18,7 @@ _MARKUP = re.compile(r"[\\`*\[\]<>|~&$]|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])")
 def visible(text: str) -> str:
     """`text` with what would not be seen written out; tabs and line feeds stay."""
     text = text.replace("\r\n", "\n")
-    return _HIDDEN.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
+    return written_out(text, "\\u{:04x}".format, _UNSAFE)
 
 
 def one_line(text: str) -> str:

@@ -1,7 +1,7 @@
 // A histogram of buttons: each bar chooses its pairs, with the mouse or with arrow keys and Enter.
 
 import { make } from "./dom.js";
-import { format, formatRange } from "./filters.js";
+import { format, formatRange } from "./format.js";
 
 export function histogram(metric, choose) {
   const bars = metric.edges.map((_, bin) => bar(metric, bin));

@@ -1,10 +1,10 @@
 // A list of any length, of which only the rows in view exist.
 
 import { isolated, make } from "./dom.js";
-import { formatValue } from "./filters.js";
+import { formatValue } from "./format.js";
 import { pairAt } from "./pairs.js";
 
-export const ROW = 64;
+const ROW = 64;
 const SPARE = 6;
 // Browsers end a scrolled box at some 17 million pixels; a longer list is scrolled in proportion.
 const TALLEST = 8000000;

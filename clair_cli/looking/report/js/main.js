@@ -1,6 +1,5 @@
 // The page put together: one state, and what is shown of it.
 
-import { binsOf, edgesOf } from "./bins.js";
 import { find, make } from "./dom.js";
 import { showPair } from "./detail.js";
 import { showFilters } from "./filters.js";
@@ -9,24 +8,21 @@ import { choose as chooseRow, listOf, setOrder } from "./list.js";
 import { loadPairs, pairAt } from "./pairs.js";
 import { draw, scatter } from "./scatter.js";
 import { search } from "./search.js";
-import { nothingChosen, select } from "./selection.js";
+import { binsOf, nothingChosen, select } from "./selection.js";
 import { theme } from "./theme.js";
 
-const SHARES = ["similarity", "jaccard", "kept"];
 // Milliseconds from the last key to the search, and between two looks at what it found so far.
 const PAUSE = 200;
 const SHOW_FOUND = 1500;
 
-// The metrics in the order of the table, with their columns and bins.
+// The metrics in the order of the page, with their columns and bins.
 function metricsOf(pairs) {
-  return [...document.querySelectorAll("tr.metric")].map((row) => {
-    const { name, title, says } = row.dataset;
-    const column = pairs.columns[name];
-    const edges = edgesOf(name, column);
-    const bins = binsOf(column, edges);
-    const totals = new Uint32Array(edges.length);
+  return pairs.histograms.map((metric) => {
+    const column = pairs.columns[metric.name];
+    const bins = binsOf(column, metric.edges);
+    const totals = new Uint32Array(metric.edges.length);
     for (const bin of bins) totals[bin] += 1;
-    return { name, title, says, column, edges, bins, totals, isShare: SHARES.includes(name) };
+    return { ...metric, column, bins, totals };
   });
 }
 

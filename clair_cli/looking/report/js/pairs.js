@@ -1,8 +1,32 @@
-// The pairs of the page: numbers of all of them, and texts by chunk when they are needed.
+// The pairs of the page: numbers of all of them, and texts by chunk when they are needed. They are
+// the base64 of gzip, in elements that the browser does not run.
 
-import { inflateBytes, inflateJson, inflateText } from "./inflate.js";
+import { find } from "./dom.js";
 
 const KEPT_CHUNKS = 48;
+
+function bytesOf(base64) {
+  if (Uint8Array.fromBase64) return Uint8Array.fromBase64(base64);
+  return Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
+}
+
+// The page goes on arriving while this runs: an element may not be there yet.
+async function arrived(id) {
+  if (!find(id) && document.readyState === "loading") {
+    await new Promise((done) => document.addEventListener("DOMContentLoaded", done, { once: true }));
+  }
+  return find(id);
+}
+
+async function inflated(id) {
+  const element = await arrived(id);
+  const packed = new Blob([bytesOf(element.textContent)]).stream();
+  return new Response(packed.pipeThrough(new DecompressionStream("gzip")));
+}
+
+const inflateText = async (id) => (await inflated(id)).text();
+const inflateJson = async (id) => JSON.parse(await inflateText(id));
+const inflateBytes = async (id) => (await inflated(id)).arrayBuffer();
 
 export async function loadPairs() {
   const about = await inflateJson("about");
@@ -17,7 +41,7 @@ export async function loadPairs() {
 }
 
 // The number of the chunk that a pair is in.
-export function chunkOf(pairs, index) {
+function chunkOf(pairs, index) {
   let [low, high] = [0, pairs.starts.length - 1];
   while (low < high) {
     const middle = (low + high + 1) >> 1;
@@ -28,7 +52,7 @@ export function chunkOf(pairs, index) {
 }
 
 // The texts of a chunk; the ones used last are kept.
-export function chunkAt(pairs, number) {
+function chunkAt(pairs, number) {
   const found = pairs.kept.get(number) ?? inflateJson(`chunk-${number}`);
   pairs.kept.delete(number);
   pairs.kept.set(number, found);

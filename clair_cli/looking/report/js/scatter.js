@@ -1,4 +1,5 @@
-// The scatter of length ratio (upwards, by powers) against similarity, on a canvas.
+// The scatter of length ratio (upwards, by powers) against similarity, on a canvas. What lies beyond
+// an axis is drawn at its end.
 
 const [LEFT, RIGHT, TOP, BOTTOM] = [44, 12, 12, 40];
 const CLICK = 5;
@@ -7,7 +8,7 @@ const TICKS = [0.125, 0.25, 0.5, 1, 2, 4, 8];
 
 export function scatter(canvas, pairs, { box, open }) {
   const { similarity: xs, length_ratio: ys } = pairs.columns;
-  const [low, high] = bounds(ys);
+  const [low, high] = pairs.ratios;
   const plot = { canvas, xs, ys, low, high, order: [], shown: null, current: -1, drag: null };
   canvas.addEventListener("pointerdown", (event) => begin(plot, event));
   canvas.addEventListener("pointermove", (event) => move(plot, event));
@@ -15,13 +16,6 @@ export function scatter(canvas, pairs, { box, open }) {
   canvas.addEventListener("pointercancel", () => { plot.drag = null; draw(plot); });
   new ResizeObserver(() => draw(plot)).observe(canvas);
   return plot;
-}
-
-// Powers of two around all but the outermost values, which are drawn at the edge.
-function bounds(ys) {
-  const ordered = Float32Array.from(ys).sort();
-  const at = (share) => Math.max(ordered[Math.floor(share * (ordered.length - 1))], 1 / 16);
-  return [Math.min(0.5, at(0.005) / 1.05), Math.max(2, Math.min(at(0.995) * 1.05, 16))];
 }
 
 function place(plot, x, y) {

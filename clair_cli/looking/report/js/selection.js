@@ -39,3 +39,12 @@ function sorted(indexes, column, descending) {
   }
   return descending ? indexes.reverse() : indexes;
 }
+
+// The number of the bin that each value is in; what lies before the first edge is in the first.
+export function binsOf(column, edges) {
+  const width = edges[1] - edges[0];
+  return Uint8Array.from(column, (value) => {
+    const near = Math.floor((value - edges[0]) / width + 1e-4);
+    return Math.min(Math.max(near, 0), edges.length - 1);
+  });
+}

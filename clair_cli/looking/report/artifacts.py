@@ -1,4 +1,4 @@
-"""What a run left behind: its pairs, its record, its failures, its store."""
+"""What a run left behind, found by its name: its pairs, record, failures, and store."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -14,8 +14,8 @@ from clair_cli.writers.layout import SPLITS, Layout
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
-    """What there is to report on.
+class Artifacts:
+    """What there is to report on; of a dataset that no run wrote, its rows alone.
 
     Attributes:
         name: What to call it.
@@ -40,7 +40,7 @@ class Found:
         return isinstance(template, Mapping) and template.get("direction") == "worsen"
 
 
-def find_run(out: str, split: str, store: Path | None) -> Found:
+def find_artifacts(out: str, split: str, store: Path | None) -> Artifacts:
     """The run or dataset that `out` names.
 
     Raises:
@@ -54,12 +54,12 @@ def find_run(out: str, split: str, store: Path | None) -> Found:
     else:
         paths = Layout(path.parent, path.with_name(f".{path.name}.clair"), None, path.name)
     if not paths.side.is_dir():
-        return Found(out, find_input([out], split=split), store=store)
+        return Artifacts(out, find_input([out], split=split), store=store)
     record = _record(paths.run)
     files = _data_files(paths, record, split)
     if not files:
         raise UsageError(_nothing(out, split))
-    return Found(
+    return Artifacts(
         name=path.resolve().name,
         rows=find_input([str(file) for file in files]),
         is_run=True,

@@ -1,4 +1,4 @@
-"""Pairs -> what the page holds of them: numbers for all, and their texts in compressed chunks.
+"""Pairs -> the data of them that the page embeds: numbers for all, texts in compressed chunks.
 
 A chunk is the base64 of the gzip of a JSON array of pairs. It can stand in any element: none of
 its characters means anything in HTML. The page inflates it when one of its pairs is looked at.
@@ -15,6 +15,8 @@ from typing import IO, Any
 
 import orjson
 
+from clair_cli.contrast.word_diff import word_diff
+from clair_cli.looking.report.metric_summaries import empty_summaries, ratio_axis
 from clair_cli.records import METRICS, Pair
 from clair_cli.writers.atomic_files import telling_os_errors
 
@@ -22,6 +24,7 @@ CHUNK_PAIRS = 64
 CHUNK_BYTES = 128 * 1024
 """JSON of one chunk, about: small enough to be inflated while somebody scrolls."""
 LEVEL = 6
+_PLACES = {"same": 0, "gone": 1, "new": 2}
 
 
 def packed(data: bytes) -> str:
@@ -46,18 +49,20 @@ class Spool:
             yield line.decode("ascii").rstrip("\n")
 
 
-class Chunks:
+class EmbeddedPairs:
     """Takes pairs; afterwards, it is what the page holds of them.
 
     Attributes:
-        spool: The chunks, packed.
+        chunks: Their texts, packed; a line each.
         columns: The value of each metric for each pair.
+        metrics: The summary of each.
         total: How many pairs there are.
     """
 
-    def __init__(self, spool: Spool, *, worsens: bool) -> None:
-        self.spool = spool
+    def __init__(self, chunks: Spool, *, worsens: bool) -> None:
+        self.chunks = chunks
         self.columns = {name: array("f") for name in METRICS}
+        self.metrics = empty_summaries()
         self.total = 0
         self._worsens = worsens
         self._files: dict[str, int] = {}
@@ -75,6 +80,7 @@ class Chunks:
         """Take one pair, which came from the file `source`."""
         for name, column in self.columns.items():
             column.append(getattr(pair.contrast, name))
+            self.metrics[name].values.add(getattr(pair.contrast, name))
         self._file_of.append(self._files.setdefault(source, len(self._files)))
         data = _json(_shown(pair))
         if self._texts and self._size + len(data) > CHUNK_BYTES:
@@ -98,7 +104,9 @@ class Chunks:
         about = {
             "total": self.total,
             "starts": self._starts,
-            "metrics": list(METRICS),
+            "metrics": list(self.columns),
+            "histograms": [each.histogram for each in self.metrics.values()],
+            "ratios": ratio_axis(self.metrics["length_ratio"].values),
             "files": self.files,
             "worsens": self._worsens,
         }
@@ -111,7 +119,7 @@ class Chunks:
         return packed(b"".join(_little(column) for column in every))
 
     def _pack(self) -> None:
-        self.spool.add(packed(b"[" + b",".join(self._texts) + b"]"))
+        self.chunks.add(packed(b"[" + b",".join(self._texts) + b"]"))
         self._texts, self._size = [], 0
 
 
@@ -128,11 +136,25 @@ def _shown(pair: Pair) -> dict[str, Any]:
         "prompt": [[turn["role"], turn["content"]] for turn in pair.prompt],
         "chosen": pair.chosen,
         "rejected": pair.rejected,
+        "diff": _lengths(pair.rejected, pair.chosen),
         "between": list(pair.between),
         "rationale": pair.rationale,
         "model": pair.model,
         "extra": dict(pair.extra),
     }
+
+
+def _lengths(old: str, new: str) -> list[int]:
+    """How much stays, goes and comes, and again, from the beginning to the end of both texts.
+
+    In UTF-16 units, as JavaScript counts.
+    """
+    lengths: list[int] = []
+    for kind, text in word_diff(old, new):
+        if kind == "same" or not lengths:
+            lengths += [0, 0, 0]
+        lengths[_PLACES[kind] - 3] = len(text.encode("utf-16-le", "surrogatepass")) // 2
+    return lengths
 
 
 def _json(value: object) -> bytes:

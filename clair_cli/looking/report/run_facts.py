@@ -9,7 +9,7 @@ from typing import Any
 import orjson
 
 from clair_cli.endpoint.prices import Price, listed_price
-from clair_cli.looking.report.timeline import Timeline
+from clair_cli.looking.report.human_numbers import duration, number, short
 
 Record = Mapping[str, Any]
 
@@ -38,28 +38,6 @@ def part(record: Record, *names: str) -> Any:
     for name in names:
         value = value.get(name) if isinstance(value, Mapping) else None
     return value
-
-
-def number(value: object) -> str:
-    """A number for people, with as many digits as tell something; "" for anything else."""
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return ""
-    if isinstance(value, int) or abs(value) >= 1000:
-        return f"{value:,.0f}"
-    return f"{value:.3g}"
-
-
-def duration(seconds: object) -> str:
-    """A time for people; "" where it is none."""
-    if isinstance(seconds, bool) or not isinstance(seconds, int | float):
-        return ""
-    if 0 < seconds < 1:
-        return f"{1000 * seconds:.3g} ms"
-    if seconds < 60:
-        return f"{seconds:.3g} s"
-    minutes, rest = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours} h {minutes} min" if hours else f"{minutes} min {rest} s"
 
 
 def tiles(record: Record, pairs: int, medians: Mapping[str, float]) -> list[Tile]:
@@ -137,22 +115,6 @@ def price_of(record: Record) -> Price | None:
     return listed_price(model)
 
 
-def spoken(found: Timeline) -> str:
-    """The timeline in a sentence or two."""
-    fastest = max(each.requests_a_second for each in found.bins)
-    mean = found.replies / found.seconds
-    said = (
-        f"{found.replies:,} replies in {duration(found.seconds)}: {number(mean)} a second on "
-        f"average, {number(fastest)} at most."
-    )
-    if found.latency:
-        median, late = found.latency
-        said += f" Half took {duration(median)} or less, nine in ten {duration(late)} or less."
-    if found.pauses:
-        said += f" {found.pauses} {'pause is' if found.pauses == 1 else 'pauses are'} left out."
-    return said
-
-
 def _text(record: Record) -> Callable[..., str]:
     def text(*names: str) -> str:
         value = part(record, *names)
@@ -177,14 +139,7 @@ def _tokens(record: Record) -> Tile:
     if len(known) < 2 or not sum(known):
         return Tile("Tokens", "")
     prompt, completion = known
-    return Tile("Tokens", _short(sum(known)), f"{_short(prompt)} in, {_short(completion)} out")
-
-
-def _short(count: int) -> str:
-    for size, sign in ((10**9, "G"), (10**6, "M"), (10**3, "k")):
-        if count >= 10 * size or (size > 10**3 and count >= size):
-            return f"{count / size:.3g} {sign}"
-    return f"{count:,}"
+    return Tile("Tokens", short(sum(known)), f"{short(prompt)} in, {short(completion)} out")
 
 
 def _dollars(value: object) -> str:

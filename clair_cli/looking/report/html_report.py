@@ -12,11 +12,11 @@ from itertools import islice
 from pathlib import Path
 
 from clair_cli.contrast.metrics import contrast
-from clair_cli.looking.report.chunks import Chunks, Spool
+from clair_cli.looking.report.artifacts import Artifacts, find_artifacts
+from clair_cli.looking.report.embedded_pairs import EmbeddedPairs, Spool
 from clair_cli.looking.report.failures import reasons
 from clair_cli.looking.report.page import MARK, render
-from clair_cli.looking.report.run_files import Found, find_run
-from clair_cli.looking.report.run_views import price_of
+from clair_cli.looking.report.run_facts import price_of
 from clair_cli.looking.report.timeline import Timeline, replies, timeline
 from clair_cli.records import Contrast, Pair, UsageError
 from clair_cli.rows.preferences import Reading
@@ -45,20 +45,20 @@ def write_report(
         UsageError: There is nothing to report on, or the page cannot be written there.
     """
     _check(target)
-    found = find_run(out, split, store)
+    found = find_artifacts(out, split, store)
     with contextlib.ExitStack() as stack:
         with telling_os_errors():
             spool = stack.enter_context(tempfile.TemporaryFile(dir=target.absolute().parent))
-        chunks = Chunks(Spool(spool), worsens=found.worsens)
+        pairs = EmbeddedPairs(Spool(spool), worsens=found.worsens)
         reading = Reading(_backwards if found.worsens else contrast)
         for pair, source in islice(_pairs(found, reading), limit):
-            chunks.add(pair, source)
-        chunks.close()
-        if not chunks.total and not found.is_run:
+            pairs.add(pair, source)
+        pairs.close()
+        if not pairs.total and not found.is_run:
             raise UsageError(f"{out}: holds no pairs")
-        page = render(found, chunks, reading, reasons(found.failures), _timeline(found), limit)
+        page = render(found, pairs, reading, reasons(found.failures), _timeline(found), limit)
         _write(page, target)
-    return chunks.total
+    return pairs.total
 
 
 def _backwards(rejected: str, chosen: str) -> Contrast:
@@ -66,7 +66,7 @@ def _backwards(rejected: str, chosen: str) -> Contrast:
     return contrast(chosen, rejected)
 
 
-def _pairs(found: Found, reading: Reading) -> Iterator[tuple[Pair, str]]:
+def _pairs(found: Artifacts, reading: Reading) -> Iterator[tuple[Pair, str]]:
     for raw in found.rows:
         pair = reading.pair(raw)
         if pair is not None:
@@ -77,7 +77,7 @@ def _pairs(found: Found, reading: Reading) -> Iterator[tuple[Pair, str]]:
         raise UsageError(f"{reading.problems[0]}; name a preference dataset")
 
 
-def _timeline(found: Found) -> Timeline | None:
+def _timeline(found: Artifacts) -> Timeline | None:
     if found.store is None:
         return None
     return timeline(replies(found.store), price_of(found.record))
