@@ -1,10 +1,14 @@
 """A row as its file holds it, before anybody knows what its columns mean."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeAlias, TypeGuard
 
 from clair_cli.records import Problem
+from clair_cli.rows.unfit import Unfit
+
+Cells: TypeAlias = Mapping[str, Any]
+"""What a row holds by column."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +26,7 @@ class Raw:
 
     file: str
     number: int
-    cells: Mapping[str, Any] | None = field(repr=False)
+    cells: Cells | None = field(repr=False)
     size: int
     fault: Problem | None = None
     text: str = field(default="", repr=False)
@@ -31,3 +35,31 @@ class Raw:
 def faulty(file: str, number: int, problem: Problem, text: str, size: int) -> Raw:
     """A row that could not be read."""
     return Raw(file, number, None, size, problem, text)
+
+
+def cell_at(cells: Cells, path: str) -> object:
+    """The cell at a dotted path; a column whose own name has the dots comes first.
+
+    Raises:
+        Unfit: There is none.
+    """
+    if path in cells:
+        return cells[path]
+    value: object = cells
+    for name in path.split("."):
+        if isinstance(value, Mapping) and name in value:
+            value = value[name]
+        elif _is_list(value) and name.isdecimal() and int(name) < len(value):
+            value = value[int(name)]
+        else:
+            raise Unfit("no_columns", f"has no column {path!r}")
+    return value
+
+
+def is_blank(cell: object) -> bool:
+    """Whether the cell is null or empty, so that its column does not count."""
+    return cell is None or cell == [] or (isinstance(cell, str) and not cell.strip())
+
+
+def _is_list(value: object) -> TypeGuard[Sequence[object]]:
+    return isinstance(value, Sequence) and not isinstance(value, str | bytes)

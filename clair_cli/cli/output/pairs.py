@@ -18,7 +18,7 @@ from clair_cli.looking.dataset import find_dataset
 from clair_cli.records import METRICS, Message, Pair, UsageError
 from clair_cli.rows.input import find_input
 from clair_cli.rows.names import printable
-from clair_cli.rows.preferences import Reading
+from clair_cli.rows.pairs import PairReader
 from clair_cli.rows.raw import Raw
 from clair_cli.writers.layout import Layout
 
@@ -46,7 +46,7 @@ def show_pairs(name: str, choice: Choice, split: str, config: str, revision: str
         UsageError: There are none.
     """
     dataset = find_dataset(name, split, config, revision)
-    reading = Reading(unmeasured)
+    reading = PairReader(unmeasured)
     whose = f" with the id {choice.id!r}" if choice.id else ""
     what = f" flagged {choice.flag!r} (of failures: with --failures)" if choice.flag else ""
     pairs = _named(reading.pairs_of(dataset), name)

@@ -22,7 +22,7 @@ from clair_cli.looking.report.metrics import metrics
 from clair_cli.looking.report.plain_text import plain
 from clair_cli.looking.report.run_files import Found
 from clair_cli.looking.report.timeline import Timeline
-from clair_cli.rows.preferences import Reading
+from clair_cli.rows.pairs import PairReader
 
 MARK = "<!-- clair report -->"
 """How a page of ours is known, so that nothing else is written over."""
@@ -40,7 +40,7 @@ _EXPORT = re.compile(r"^export (?=(?:async )?(?:function|const|class) (\w+))", r
 def render(
     found: Found,
     chunks: Chunks,
-    reading: Reading,
+    reading: PairReader,
     reasons: Sequence[Reason],
     times: Timeline | None,
     limit: int | None,

@@ -19,7 +19,7 @@ from clair_cli.looking.report.run_files import Found, find_run
 from clair_cli.looking.report.run_views import price_of
 from clair_cli.looking.report.timeline import Timeline, replies, timeline
 from clair_cli.records import Contrast, Pair, UsageError
-from clair_cli.rows.preferences import Reading
+from clair_cli.rows.pairs import PairReader
 from clair_cli.writers.atomic_files import telling_os_errors, whole_file
 
 __all__ = ["write_report"]
@@ -50,7 +50,7 @@ def write_report(
         with telling_os_errors():
             spool = stack.enter_context(tempfile.TemporaryFile(dir=target.absolute().parent))
         chunks = Chunks(Spool(spool), worsens=found.worsens)
-        reading = Reading(_backwards if found.worsens else contrast)
+        reading = PairReader(_backwards if found.worsens else contrast)
         for pair, source in islice(_pairs(found, reading), limit):
             chunks.add(pair, source)
         chunks.close()
@@ -66,7 +66,7 @@ def _backwards(rejected: str, chosen: str) -> Contrast:
     return contrast(chosen, rejected)
 
 
-def _pairs(found: Found, reading: Reading) -> Iterator[tuple[Pair, str]]:
+def _pairs(found: Found, reading: PairReader) -> Iterator[tuple[Pair, str]]:
     for raw in found.rows:
         pair = reading.pair(raw)
         if pair is not None:
