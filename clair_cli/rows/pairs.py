@@ -1,6 +1,6 @@
 """Rows of any preference dataset -> the pairs that they hold, half of one in a row or whole."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
@@ -145,7 +145,7 @@ def _sides(example: Example, better: Answer, worse: Answer) -> tuple[list[Messag
 
 
 def _turns(side: Passage, prompt: Passage | None) -> list[Message]:
-    if isinstance(side.cell, Mapping):
+    if isinstance(side.cell, dict):
         return Passage(side.column, [side.cell]).messages()
     return (None if prompt else side.dialogue()) or side.turns("assistant")
 
@@ -157,7 +157,9 @@ def _said(turns: list[Message]) -> str:
 
 
 def _contrast(cells: Cells) -> Contrast | None:
-    values: dict[str, Any] = {name: _sane(cells.get(name)) for name in METRICS}
+    if not cells.keys() >= {*METRICS}:
+        return None
+    values: dict[str, Any] = {name: _sane(cells[name]) for name in METRICS}
     return None if None in values.values() else Contrast(**values)
 
 

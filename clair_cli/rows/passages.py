@@ -1,7 +1,7 @@
 """What one cell says: a text, messages of either dialect, or a dialogue written out as a text."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Literal, NamedTuple, TypeAlias
 
 import orjson
@@ -118,7 +118,7 @@ def _message(turn: object, column: str) -> Message:
 
 
 def _dialect(turn: object) -> tuple[object, object]:
-    if not isinstance(turn, Mapping):
+    if not isinstance(turn, dict):
         return None, None
     if isinstance(turn.get("role"), str):
         return turn["role"], turn.get("content")
@@ -126,7 +126,7 @@ def _dialect(turn: object) -> tuple[object, object]:
 
 
 def _part(part: object) -> object:
-    return part.get("text") if isinstance(part, Mapping) else part
+    return part.get("text") if isinstance(part, dict) else part
 
 
 def _text(cell: object, column: str) -> str:

@@ -31,6 +31,11 @@ class Measured:
     whole: tuple[Sequence[object], ...]
     merged: bool = False
 
+    @property
+    def answers(self) -> tuple[int, ...]:
+        """How much of each is the answer."""
+        return tuple(len(whole) - self.prompt for whole in self.whole)
+
 
 class Ruler(Protocol):
     """What lengths are measured by."""
@@ -83,6 +88,19 @@ class Tokens:
             messages, tokenize=True, return_dict=True, add_generation_prompt=generation
         )
         return list(rendered["input_ids"])
+
+
+def cut(measured: Measured, max_length: int | None, unit: str) -> str:
+    """What becomes of a row where it is cut: a code, or ""."""
+    longest = max(map(len, measured.whole), default=0)
+    if max_length is None:
+        return "may_be_cut" if unit == "characters" and longest > ABOUT else ""
+    if measured.prompt >= max_length:
+        return "prompt_too_long"
+    kept = [whole[:max_length] for whole in measured.whole]
+    if len(kept) == 2 and kept[0] == kept[1] and measured.whole[0] != measured.whole[1]:
+        return "collapses"
+    return "cut" if longest > max_length else ""
 
 
 def _load(name: str) -> Any:

@@ -1,37 +1,27 @@
-"""A cell -> what TRL takes it for, and the turns of a list of messages."""
+"""Prompts and answers as TRL reads them, and what is wrong with each by itself."""
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import Literal, TypeAlias
+from collections.abc import Mapping, Sequence
+from typing import TypeAlias
 
-Form: TypeAlias = Literal["text", "messages", "empty", "null", "other"]
+from clair_cli.looking.lint.findings import Tell
+from clair_cli.rows.passages import Passage
+
 Turn: TypeAlias = tuple[str, str]
 """The role and the content of a message."""
 Text: TypeAlias = str | tuple[Turn, ...]
 """A prompt or an answer that TRL could read."""
-Tell: TypeAlias = Callable[[str, str], None]
-"""Takes the code and the detail of a finding in the row at hand."""
 
 ROLES = frozenset({"system", "developer", "user", "assistant", "tool", "function", "ipython"})
 """Roles that the chat templates of some models know."""
 
+LEAST_REPEATED = 12
+"""Characters from which on a text prompt at the beginning of an answer is no chance."""
 
-def form_of(cell: object) -> Form:
-    """What TRL's `is_conversational` makes of a cell: it looks at the first message alone."""
+
+def read(passage: Passage, tell: Tell) -> Text | None:
+    """The passage as text or turns; None where TRL could not read it, which is told."""
+    cell, column, form = passage.cell, passage.column, passage.form
     if isinstance(cell, str):
-        return "text"
-    if cell is None:
-        return "null"
-    if not isinstance(cell, list):
-        return "other"
-    if not cell:
-        return "empty"
-    return "messages" if isinstance(cell[0], dict) and "role" in cell[0] else "other"
-
-
-def read(cell: object, column: str, tell: Tell) -> Text | None:
-    """The cell as text or turns; None where TRL could not read it, which is told."""
-    form = form_of(cell)
-    if form == "text" and isinstance(cell, str):
         return cell
     if form == "messages" and isinstance(cell, list):
         return tuple(_turn(message, column, tell) for message in cell)
@@ -40,6 +30,60 @@ def read(cell: object, column: str, tell: Tell) -> Text | None:
     elif form == "other":
         tell("cell_type", f"{_kind(cell)} in {column}")
     return None
+
+
+def check_prompt(prompt: Text, tell: Tell) -> None:
+    """Tell what is wrong with a prompt."""
+    if not plain_text(prompt).strip():
+        tell("empty_prompt", "")
+    if not isinstance(prompt, str) and prompt and prompt[-1][0] not in {"user", "tool", ""}:
+        tell("prompt_end", f"it ends with {prompt[-1][0]}")
+
+
+def check_answer(prompt: Text, answer: Text, column: str, tell: Tell) -> None:
+    """Tell what is wrong with one answer to a prompt."""
+    if not answer_text(answer).strip():
+        tell("empty_side", f"in {column}")
+    if _repeats(prompt, answer):
+        tell("prompt_repeated", f"in {column}")
+    if isinstance(answer, str) or not answer:
+        return
+    if not any(role == "assistant" or role not in ROLES for role, _ in answer):
+        tell("no_assistant", f"in {column}")
+    elif answer[-1][0] in ROLES - {"assistant"}:
+        tell("last_turn", f"{column} ends with {answer[-1][0]}")
+
+
+def are_identical(chosen: Text, rejected: Text) -> bool:
+    """Whether two answers are the same but for the space around them."""
+    return _bare(chosen) == _bare(rejected)
+
+
+def _bare(text: Text) -> object:
+    if isinstance(text, str):
+        return text.strip()
+    return [(role, content.strip()) for role, content in text]
+
+
+def split(chosen: Text, rejected: Text, tell: Tell) -> tuple[Text, ...]:
+    """The prompt that a pair without one has in it, and what is left of its sides; () for none."""
+    parts = _split_shared(chosen, rejected)
+    if not chosen or not rejected or not (parts[0] or isinstance(chosen, str)):
+        tell("no_shared_prompt", "")
+        return ()
+    if not parts[0]:
+        tell("empty_prompt", "the two texts begin differently")
+    return parts
+
+
+def _repeats(prompt: Text, answer: Text) -> bool:
+    if isinstance(answer, str):
+        text = plain_text(prompt).strip()
+        return len(text) >= LEAST_REPEATED and answer.lstrip().startswith(text)
+    if not answer or answer[0][0] in {"assistant", ""}:
+        return False
+    turns = (("user", prompt),) if isinstance(prompt, str) else prompt
+    return answer[0] in turns
 
 
 def _turn(message: object, column: str, tell: Tell) -> Turn:
@@ -85,7 +129,7 @@ def answer_text(text: Text) -> str:
     return "\n".join(said) if said else plain_text(text)
 
 
-def split_shared(chosen: Text, rejected: Text) -> tuple[Text, Text, Text]:
+def _split_shared(chosen: Text, rejected: Text) -> tuple[Text, Text, Text]:
     """Prompt, chosen and rejected of a pair without a prompt, as TRL's `extract_prompt` does it.
 
     Both must be text, or both turns. Like there, two equal sides keep their last piece.

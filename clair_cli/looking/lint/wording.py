@@ -1,7 +1,8 @@
 """What an answer says that it should not: markers left in it, and allusions to its revision."""
 
 from clair_cli.contrast.checks import check
-from clair_cli.looking.lint.texts import Tell, Text, answer_text, plain_text
+from clair_cli.looking.lint.findings import Tell
+from clair_cli.looking.lint.texts import Text, answer_text, plain_text
 from clair_cli.records import Row
 from clair_cli.replies.leftovers import leftover
 from clair_cli.replies.marker_names import Names
