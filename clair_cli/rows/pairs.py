@@ -1,6 +1,6 @@
 """Rows of any preference dataset -> the pairs that they hold, half of one in a row or whole."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
@@ -37,6 +37,7 @@ class PairReader:
     Attributes:
         measure: (rejected, chosen) -> their contrast, for rows that do not tell it.
         trusts_columns: Whether rows may tell it, in the columns that `clair` writes.
+        wants: (id, further columns) -> whether the pair is wanted: the others are counted alone.
         pairs: Pairs so far.
         misfits: Rows so far that hold none.
         problems: What was wrong with the first of them, each with file and line.
@@ -44,6 +45,7 @@ class PairReader:
 
     measure: Measure
     trusts_columns: bool = True
+    wants: Callable[[str, Mapping[str, Any]], bool] = lambda *_: True
     pairs: int = 0
     misfits: int = 0
     problems: list[str] = field(default_factory=list)
@@ -81,14 +83,12 @@ class PairReader:
         """The pair that `raw` holds or completes."""
         try:
             example = self._example(raw)
-            pair = None if example is None else self._pair(example, raw.number)
+            return None if example is None else self._pair(example, raw.number)
         except Unfit as problem:
             self.misfits += 1
             if len(self.problems) < EXAMPLES:
                 self.problems.append(f"{raw.file}, line {raw.number}: {problem.detail}")
             return None
-        self.pairs += pair is not None
-        return pair
 
     def _example(self, raw: Raw) -> Example | None:
         """What `raw` holds; None where its other half is still to come."""
@@ -107,22 +107,26 @@ class PairReader:
             raise Unfit("no_columns", NO_PAIR)
         return self._halves.whole(example)
 
-    def _pair(self, example: Example, number: int) -> Pair:
-        cells = example.cells
+    def _pair(self, example: Example, number: int) -> Pair | None:
+        cells, extra = example.cells, _extra(example.cells)
         better, worse = (_labelled(example, label) for label in (True, False))
         prompt, chosen, rejected = _sides(example, better, worse)
         between = (each for each in example.answers if each.label is None)
+        row_id = next(filter(None, (as_id(cells.get(name)) for name in IDS)), f"row {number}")
+        self.pairs += 1
+        if not self.wants(row_id, extra):
+            return None
         model = cells.get("model")
         told = _contrast(cells) if self.trusts_columns else None
         return Pair(
-            id=next(filter(None, (as_id(cells.get(name)) for name in IDS)), f"row {number}"),
+            id=row_id,
             prompt=prompt,
             chosen=chosen,
             rejected=rejected,
             rationale=next((r for n in RATIONALES if isinstance(r := cells.get(n), str)), ""),
             model=model if isinstance(model, str) else "",
             contrast=told or self.measure(rejected, chosen),
-            extra=_extra(cells),
+            extra=extra,
             between=tuple(_said(_turns(each.said, example.prompt)) for each in between),
         )
 

@@ -80,10 +80,11 @@ def _with_answer(shapes: Iterable[Shape], answer: str, names: Collection[str]) -
 
 
 def _separate(cells: Cells, shape: Shape) -> Example:
-    """A prompt and an answer, or an answer that holds the conversation before it."""
+    """A prompt and an answer, perhaps labelled; or an answer with the conversation before it."""
     prompt = _prompt(cells, shape)
     said = Passage(shape.answer, cell_at(cells, shape.answer))
-    return Example(prompt, (Answer(said),), cells, _context(cells, shape), _system(cells))
+    answer = Answer(said, cells.get("label"))
+    return Example(prompt, (answer,), cells, _context(cells, shape), _system(cells))
 
 
 def _preference(cells: Cells, shape: Shape) -> Example:
@@ -138,12 +139,6 @@ def _generations(cells: Cells, shape: Shape) -> Example:
         for text, rating in zip(found, ratings, strict=True)
     )
     return Example(_prompt(cells, shape), answers, cells, system=_system(cells))
-
-
-def _labelled(cells: Cells, shape: Shape) -> Example:
-    """An unpaired row: one answer, and whether it is a good one."""
-    said = Passage(shape.answer, cells[shape.answer])
-    return _example(cells, shape, (Answer(said, cells.get("label")),))
 
 
 def _ranked(cells: Cells, shape: Shape) -> Example:
@@ -216,7 +211,7 @@ def _paired(prompt: str) -> tuple[Shape, ...]:
     beside = {prompt} - {""}
     return (
         Shape(prompt, "rejected", frozenset(SIDES) | beside, _preference),
-        Shape(prompt, "completion", frozenset({"completion", "label"}) | beside, _labelled),
+        Shape(prompt, "completion", frozenset({"completion", "label"}) | beside, _separate),
         Shape(prompt, "completions", frozenset({"completions"}) | beside, _ranked),
     )
 
@@ -255,6 +250,6 @@ PAIRED = tuple(shape for prompt in (*PROMPTS, "") for shape in _paired(prompt))
 TRAINED = (
     Shape("prompt", "rejected", frozenset({"prompt", *SIDES}), _preference),
     Shape("", "rejected", frozenset(SIDES), _preference),
-    Shape("prompt", "completion", frozenset({"prompt", "completion"}), _labelled),
+    Shape("prompt", "completion", frozenset({"prompt", "completion"}), _separate),
 )
 """The shapes that TRL's trainers take, by the names that it gives their columns."""
