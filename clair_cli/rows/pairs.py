@@ -1,4 +1,4 @@
-"""Rows of any preference dataset -> the pairs that they hold, half of one in a row or whole."""
+"""Rows of any preference dataset -> the pairs that they hold."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -58,14 +58,19 @@ class PairReader:
         Raises:
             UsageError: There are none.
         """
-        for raw in rows:
-            pair = self.pair(raw)
-            if pair is not None:
-                yield pair
-            elif self.misfits == HOPELESS and not self.pairs:
-                break
+        for pair, _ in self.placed(rows):
+            yield pair
         if not self.pairs:
             raise UsageError(self._hopeless())
+
+    def placed(self, rows: Iterable[Raw]) -> Iterator[tuple[Pair, str]]:
+        """The pairs in `rows`, each with the file that it stands in."""
+        for raw in rows:
+            pair = self._read(raw)
+            if pair is not None:
+                yield pair, raw.file
+            elif self.misfits == HOPELESS and not self.pairs:
+                break
 
     def _hopeless(self) -> str:
         if self.problems:
@@ -79,7 +84,7 @@ class PairReader:
         """Unpaired rows whose other side did not come."""
         return self._halves.alone
 
-    def pair(self, raw: Raw) -> Pair | None:
+    def _read(self, raw: Raw) -> Pair | None:
         """The pair that `raw` holds or completes."""
         try:
             example = self._example(raw)

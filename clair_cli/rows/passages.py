@@ -12,7 +12,7 @@ from clair_cli.rows.unfit import Unfit
 
 Form: TypeAlias = Literal["text", "messages", "empty", "null", "other"]
 
-ROLES = {
+ALIASES = {
     "human": "user",
     "gpt": "assistant",
     "chatgpt": "assistant",
@@ -65,7 +65,7 @@ class Passage(NamedTuple):
         """The turns of a list of messages; a text is one turn, of the `role`."""
         if isinstance(self.cell, list):
             return self.messages()
-        return [{"role": role, "content": self.text()}]
+        return [{"role": role, "content": _text(self.cell, self.column)}]
 
     def conversation(self) -> list[Message]:
         """The turns of a whole conversation: a list of messages, its JSON, or a dialogue."""
@@ -114,7 +114,7 @@ def _message(turn: object, column: str) -> Message:
         raise Unfit("not_text", f"has a turn without a role in {column!r}")
     if isinstance(said, list):
         said = "".join(_text(_part(part), column) for part in said)
-    return {"role": ROLES.get(role.lower(), role.lower()), "content": _text(said, column)}
+    return {"role": ALIASES.get(role.lower(), role.lower()), "content": _text(said, column)}
 
 
 def _dialect(turn: object) -> tuple[object, object]:

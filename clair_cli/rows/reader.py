@@ -19,7 +19,7 @@ from clair_cli.rows.unfit import Unfit
 
 __all__ = ["Columns", "once", "read_rows"]
 
-Texts: TypeAlias = tuple[list[Message], str]
+Exchange: TypeAlias = tuple[list[Message], str]
 """What was asked, and the answer."""
 
 LOOKED_AT = 100
@@ -69,7 +69,7 @@ class _RowReader:
     def __init__(self, columns: Columns, tell: Callable[[str], None]) -> None:
         self._columns = columns
         self._tell = tell
-        self._told: set[Shape] = set()
+        self._told: list[Shape] = []
         self._recognition = Recognition(partial(revisable, columns))
 
     def rows(self, raws: Iterator[Raw]) -> Iterator[Row | Failure]:
@@ -87,7 +87,7 @@ class _RowReader:
         except Unfit as exc:
             return _unfit(raw, raw.cells, exc, self._columns)
         if shape not in self._told:
-            self._told.add(shape)
+            self._told.append(shape)
             self._tell(f"columns: {shape.described}")
         return Row(
             row_id, prompt, response, raw.number, raw.size, raw.cells, file=raw.file, extra=extra
@@ -96,19 +96,19 @@ class _RowReader:
     def _looked_at(self, raws: Iterator[Raw]) -> list[Raw]:
         """The first rows, until no blank leaves open whether two shapes contradict each other."""
         found: list[Raw] = []
-        open_: set[tuple[str, ...]] = set()
+        doubts: set[tuple[str, ...]] = set()
         for raw in raws:
             found.append(raw)
             if raw.cells is not None:
                 doubtful = self._recognition.is_doubtful(raw.cells)
-                (open_.add if doubtful else open_.discard)(tuple(raw.cells))
+                (doubts.add if doubtful else doubts.discard)(tuple(raw.cells))
                 with contextlib.suppress(Unfit):
                     self._read(raw.cells)
-            if not open_ or len(found) == LOOKED_AT or sum(r.size for r in found) > HELD_AT_MOST:
+            if not doubts or len(found) == LOOKED_AT or sum(r.size for r in found) > HELD_AT_MOST:
                 break
         return found
 
-    def _read(self, cells: Cells) -> tuple[Texts, Shape]:
+    def _read(self, cells: Cells) -> tuple[Exchange, Shape]:
         """The prompt and the answer of a row, and the shape they were found in.
 
         Raises:
@@ -118,20 +118,24 @@ class _RowReader:
         if not shapes:
             raise Unfit("no_columns", "has no column of a prompt beside one of an answer")
         if len(shapes) == 1:
-            return _texts(cells, shapes[0]), shapes[0]
-        read = list(_readable(cells, shapes))
+            return _exchange(cells, shapes[0]), shapes[0]
+        return self._agreed(cells, shapes)
+
+    def _agreed(self, cells: Cells, shapes: Shapes) -> tuple[Exchange, Shape]:
+        """What all of `shapes` find that can be read; where one is blank, none can be believed."""
+        found = list(_readable(cells, shapes))
         is_full = not any(is_blank(cells[name]) for shape in shapes for name in shape.needs)
-        agree = all(texts == read[0][0] for texts, _ in read)
-        if read and agree and is_full:
-            return read[0]
+        agree = all(exchange == found[0][0] for exchange, _ in found)
+        if found and agree and is_full:
+            return found[0]
         if is_full and not agree:
             self._recognition.contradict(shapes)
-        unclear = [shape for _, shape in read] if is_full and read else shapes
+        unclear = [shape for _, shape in found] if found and is_full else shapes
         names = sorted(shape.described for shape in unclear)
         raise Unfit("ambiguous_columns", f"could be read with {' or '.join(names)}")
 
 
-def _texts(cells: Cells, shape: Shape) -> Texts:
+def _exchange(cells: Cells, shape: Shape) -> Exchange:
     example = shape.read(cells, shape)
     prompt, response = example.asked(_to_revise(example, shape.answer))
     if not response.strip():
@@ -158,10 +162,10 @@ def _to_revise(example: Example, column: str) -> Answer:
     return answers[min(scored)[1]]
 
 
-def _readable(cells: Cells, shapes: Shapes) -> Iterator[tuple[Texts, Shape]]:
+def _readable(cells: Cells, shapes: Shapes) -> Iterator[tuple[Exchange, Shape]]:
     for shape in shapes:
         with contextlib.suppress(Unfit):
-            yield _texts(cells, shape), shape
+            yield _exchange(cells, shape), shape
 
 
 def _checked(rows: Iterator[Row | Failure], name: str) -> Iterator[Row | Failure]:

@@ -1,14 +1,13 @@
-"""Which shape the rows of an input have: decided once for its columns, not anew for each row.
+"""Which shapes the rows of an input have: decided once for a set of columns, not for each row.
 
 A shape fits by the columns that it needs, blank ones aside. Where several fit, the one that needs
-all that the others need, and more, is meant. This is decided once for each set of columns, and for
-each set of blanks in them. Where several are left, they must say the same in every row; once two of
-them have contradicted each other, a row in which one of the two is blank is unclear as well.
+all that the others need, and more, is meant. Where several are left, they must say the same in
+each row; once they have contradicted each other, a row in which one is blank is unclear as well.
 """
 
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from clair_cli.rows.raw import Cells, is_blank
 from clair_cli.rows.shapes import Shape
@@ -16,7 +15,7 @@ from clair_cli.rows.shapes import Shape
 Shapes: TypeAlias = tuple[Shape, ...]
 
 MOST_KEPT = 1000
-"""Sets of columns whose shapes are kept in memory."""
+"""Sets of columns, and of blanks in one of them, whose shapes are kept in memory."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +24,7 @@ class _ColumnSet:
 
     Attributes:
         fitting: The shapes that need no other columns.
-        telling: What they need; "blank" or not tells them apart.
+        telling: What they need; which of it is blank tells them apart.
         chosen: Those that are meant, by the columns of `telling` that are filled.
     """
 
@@ -35,17 +34,12 @@ class _ColumnSet:
 
 
 class Recognition:
-    """The shapes of an input.
+    """The shapes of an input, of which `possible` gives all that there are for some columns."""
 
-    Attributes:
-        rivals: Shapes that have contradicted each other in a row.
-    """
-
-    def __init__(self, shapes: Callable[[Collection[str]], Sequence[Shape]]) -> None:
-        """`shapes` gives all that are possible where there are such columns."""
-        self._possible = shapes
+    def __init__(self, possible: Callable[[Collection[str]], Sequence[Shape]]) -> None:
+        self._possible = possible
         self._known: dict[tuple[str, ...], _ColumnSet] = {}
-        self._rivals: set[Shapes] = set()
+        self._rivals: list[Shapes] = []
 
     def shapes(self, cells: Cells) -> Shapes:
         """The shapes that the row could be read with; none fits where there are none."""
@@ -53,9 +47,11 @@ class Recognition:
         if len(known.fitting) < 2:
             return known.fitting
         filled = _filled(cells, known)
-        if filled not in known.chosen:
-            known.chosen[filled] = self._choose(known.fitting, {*filled})
-        return known.chosen[filled]
+        chosen = known.chosen.get(filled)
+        if chosen is None:
+            _make_room(known.chosen)
+            chosen = known.chosen[filled] = self._choose(known.fitting, {*filled})
+        return chosen
 
     def is_doubtful(self, cells: Cells) -> bool:
         """Whether blanks leave out shapes that other rows with these columns may have."""
@@ -65,15 +61,14 @@ class Recognition:
     def contradict(self, shapes: Shapes) -> None:
         """Remember that these have said different things of one row."""
         if shapes not in self._rivals:
-            self._rivals.add(shapes)
+            self._rivals.append(shapes)
             self._known.clear()
 
     def _columns(self, cells: Cells) -> _ColumnSet:
         names = tuple(cells)
         known = self._known.get(names)
         if known is None:
-            if len(self._known) >= MOST_KEPT:
-                self._known.clear()
+            _make_room(self._known)
             fitting = tuple(s for s in self._possible(names) if s.needs <= cells.keys())
             telling = tuple(sorted(frozenset().union(*(shape.needs for shape in fitting))))
             known = self._known[names] = _ColumnSet(fitting, telling)
@@ -83,6 +78,11 @@ class Recognition:
         chosen = _fullest(shape for shape in fitting if shape.needs <= filled) or _fullest(fitting)
         rivals = (each for each in self._rivals if {*chosen} < {*each} <= {*fitting})
         return next(rivals, chosen)
+
+
+def _make_room(kept: dict[tuple[str, ...], Any]) -> None:
+    if len(kept) >= MOST_KEPT:
+        kept.clear()
 
 
 def _filled(cells: Cells, known: _ColumnSet) -> tuple[str, ...]:

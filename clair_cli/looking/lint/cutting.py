@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from clair_cli.looking.lint.texts import Text, plain_text
+from clair_cli.looking.lint.texts import TrlText, plain_text
 from clair_cli.records import Problem, UsageError
 
 DEFAULT_TOKENS = 1024
@@ -42,7 +42,7 @@ class Ruler(Protocol):
 
     unit: str
 
-    def measure(self, prompt: Text, answers: Sequence[Text]) -> Measured | Problem:
+    def measure(self, prompt: TrlText, answers: Sequence[TrlText]) -> Measured | Problem:
         """Lay the rule on a row; a Problem where that cannot be done."""
 
 
@@ -51,7 +51,7 @@ class Characters:
 
     unit = "characters"
 
-    def measure(self, prompt: Text, answers: Sequence[Text]) -> Measured:
+    def measure(self, prompt: TrlText, answers: Sequence[TrlText]) -> Measured:
         """See `Ruler`."""
         before = plain_text(prompt)
         return Measured(len(before), tuple(before + plain_text(each) for each in answers))
@@ -70,7 +70,7 @@ class Tokens:
         self._tokenizer = _load(name)
         self._end = str(self._tokenizer.eos_token or "")
 
-    def measure(self, prompt: Text, answers: Sequence[Text]) -> Measured | Problem:
+    def measure(self, prompt: TrlText, answers: Sequence[TrlText]) -> Measured | Problem:
         """See `Ruler`."""
         try:
             alone = self._ids(prompt, generation=True)
@@ -80,7 +80,7 @@ class Tokens:
         shared = min((_common(alone, ids) for ids in whole), default=len(alone))
         return Measured(shared, whole, shared < len(alone))
 
-    def _ids(self, text: Text, *, generation: bool = False) -> list[int]:
+    def _ids(self, text: TrlText, *, generation: bool = False) -> list[int]:
         if isinstance(text, str):
             return list(self._tokenizer(text=text)["input_ids"])
         messages = [{"role": role, "content": content} for role, content in text]
@@ -117,13 +117,13 @@ def _load(name: str) -> Any:
         ) from exc
 
 
-def _joined(prompt: Text, answer: Text, end: str) -> Text:
+def _joined(prompt: TrlText, answer: TrlText, end: str) -> TrlText:
     if isinstance(prompt, str) and isinstance(answer, str):
         return prompt + (answer if answer.endswith(end) else answer + end)
     return (*_turns(prompt, "user"), *_turns(answer, "assistant"))
 
 
-def _turns(text: Text, role: str) -> tuple[tuple[str, str], ...]:
+def _turns(text: TrlText, role: str) -> tuple[tuple[str, str], ...]:
     return ((role, text),) if isinstance(text, str) else text
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from hashlib import blake2b
 
-from clair_cli.looking.lint.texts import Text
+from clair_cli.looking.lint.texts import TrlText
 
 
 class Repeats:
@@ -13,7 +13,7 @@ class Repeats:
         self._rows: set[int] = set()
         self._ids: set[int] = set()
 
-    def pair(self, prompt: Text, chosen: Text, rejected: Text) -> str:
+    def pair(self, prompt: TrlText, chosen: TrlText, rejected: TrlText) -> str:
         """`duplicate`, `contradiction` or "" for a pair."""
         task, good, bad = _flat(prompt), _flat(chosen), _flat(rejected)
         own = _digest((task, good, bad))
@@ -23,7 +23,7 @@ class Repeats:
         other = _digest((task, bad, good))
         return "contradiction" if other != own and other in self._rows else ""
 
-    def labelled(self, prompt: Text, completion: Text, *, label: bool) -> str:
+    def labelled(self, prompt: TrlText, completion: TrlText, *, label: bool) -> str:
         """`duplicate`, `contradiction` or "" for an answer with a label."""
         keys = _flat(prompt), _flat(completion)
         own = _digest((*keys, str(label)))
@@ -40,7 +40,7 @@ class Repeats:
         return known
 
 
-def _flat(text: Text) -> str:
+def _flat(text: TrlText) -> str:
     if isinstance(text, str):
         return text
     return "\x1e".join(f"{role}\x1f{content}" for role, content in text)

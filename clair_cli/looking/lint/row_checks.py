@@ -9,7 +9,7 @@ from clair_cli.looking.lint.findings import Position, Tell
 from clair_cli.looking.lint.loading import as_loaded
 from clair_cli.looking.lint.repeats import Repeats
 from clair_cli.looking.lint.texts import (
-    Text,
+    TrlText,
     are_identical,
     check_answer,
     check_prompt,
@@ -87,7 +87,7 @@ class RowChecks:
         elif is_label(labels[0]):
             self._compare_labelled(prompt, answers[0], tell, label=bool(labels[0]))
 
-    def _texts(self, example: Example, at: Position, tell: Tell) -> Sequence[Text]:
+    def _texts(self, example: Example, at: Position, tell: Tell) -> Sequence[TrlText]:
         """Prompt and answers as TRL reads them; none where it cannot read them together."""
         prompt = [example.prompt] if example.prompt else []
         passages = [*prompt, *(answer.said for answer in example.answers)]
@@ -112,7 +112,7 @@ class RowChecks:
         self._dataset.add_form(answer, at)
         return True
 
-    def _compare(self, prompt: Text, chosen: Text, rejected: Text, tell: Tell) -> None:
+    def _compare(self, prompt: TrlText, chosen: TrlText, rejected: TrlText, tell: Tell) -> None:
         if are_identical(chosen, rejected):
             tell("identical", "")
         else:
@@ -124,7 +124,7 @@ class RowChecks:
         if measured:
             self._dataset.lengths.add_pair(*measured.answers)
 
-    def _compare_labelled(self, prompt: Text, text: Text, tell: Tell, *, label: bool) -> None:
+    def _compare_labelled(self, prompt: TrlText, text: TrlText, tell: Tell, *, label: bool) -> None:
         self._dataset.labels.add(label=label)
         self._wording.labelled(prompt, text, tell)
         code = self._repeats.labelled(prompt, text, label=label)
@@ -134,7 +134,7 @@ class RowChecks:
         if measured:
             self._dataset.lengths.add_labelled(*measured.answers, label=label)
 
-    def _measure(self, prompt: Text, answers: Sequence[Text], tell: Tell) -> Measured | None:
+    def _measure(self, prompt: TrlText, answers: Sequence[TrlText], tell: Tell) -> Measured | None:
         measured = self._ruler.measure(prompt, answers)
         if isinstance(measured, Problem):
             tell(measured.reason, measured.detail)

@@ -8,17 +8,17 @@ from clair_cli.rows.passages import Passage
 
 Turn: TypeAlias = tuple[str, str]
 """The role and the content of a message."""
-Text: TypeAlias = str | tuple[Turn, ...]
+TrlText: TypeAlias = str | tuple[Turn, ...]
 """A prompt or an answer that TRL could read."""
 
-ROLES = frozenset({"system", "developer", "user", "assistant", "tool", "function", "ipython"})
+KNOWN_ROLES = frozenset({"system", "developer", "user", "assistant", "tool", "function", "ipython"})
 """Roles that the chat templates of some models know."""
 
 LEAST_REPEATED = 12
 """Characters from which on a text prompt at the beginning of an answer is no chance."""
 
 
-def read(passage: Passage, tell: Tell) -> Text | None:
+def read(passage: Passage, tell: Tell) -> TrlText | None:
     """The passage as text or turns; None where TRL could not read it, which is told."""
     cell, column, form = passage.cell, passage.column, passage.form
     if isinstance(cell, str):
@@ -32,7 +32,7 @@ def read(passage: Passage, tell: Tell) -> Text | None:
     return None
 
 
-def check_prompt(prompt: Text, tell: Tell) -> None:
+def check_prompt(prompt: TrlText, tell: Tell) -> None:
     """Tell what is wrong with a prompt."""
     if not plain_text(prompt).strip():
         tell("empty_prompt", "")
@@ -40,7 +40,7 @@ def check_prompt(prompt: Text, tell: Tell) -> None:
         tell("prompt_end", f"it ends with {prompt[-1][0]}")
 
 
-def check_answer(prompt: Text, answer: Text, column: str, tell: Tell) -> None:
+def check_answer(prompt: TrlText, answer: TrlText, column: str, tell: Tell) -> None:
     """Tell what is wrong with one answer to a prompt."""
     if not answer_text(answer).strip():
         tell("empty_side", f"in {column}")
@@ -48,24 +48,24 @@ def check_answer(prompt: Text, answer: Text, column: str, tell: Tell) -> None:
         tell("prompt_repeated", f"in {column}")
     if isinstance(answer, str) or not answer:
         return
-    if not any(role == "assistant" or role not in ROLES for role, _ in answer):
+    if not any(role == "assistant" or role not in KNOWN_ROLES for role, _ in answer):
         tell("no_assistant", f"in {column}")
-    elif answer[-1][0] in ROLES - {"assistant"}:
+    elif answer[-1][0] in KNOWN_ROLES - {"assistant"}:
         tell("last_turn", f"{column} ends with {answer[-1][0]}")
 
 
-def are_identical(chosen: Text, rejected: Text) -> bool:
+def are_identical(chosen: TrlText, rejected: TrlText) -> bool:
     """Whether two answers are the same but for the space around them."""
     return _bare(chosen) == _bare(rejected)
 
 
-def _bare(text: Text) -> object:
+def _bare(text: TrlText) -> object:
     if isinstance(text, str):
         return text.strip()
     return [(role, content.strip()) for role, content in text]
 
 
-def split(chosen: Text, rejected: Text, tell: Tell) -> tuple[Text, ...]:
+def split(chosen: TrlText, rejected: TrlText, tell: Tell) -> tuple[TrlText, ...]:
     """The prompt that a pair without one has in it, and what is left of its sides; () for none."""
     parts = _split_shared(chosen, rejected)
     if not chosen or not rejected or not (parts[0] or isinstance(chosen, str)):
@@ -76,7 +76,7 @@ def split(chosen: Text, rejected: Text, tell: Tell) -> tuple[Text, ...]:
     return parts
 
 
-def _repeats(prompt: Text, answer: Text) -> bool:
+def _repeats(prompt: TrlText, answer: TrlText) -> bool:
     if isinstance(answer, str):
         text = plain_text(prompt).strip()
         return len(text) >= LEAST_REPEATED and answer.lstrip().startswith(text)
@@ -91,7 +91,7 @@ def _turn(message: object, column: str, tell: Tell) -> Turn:
         tell("cell_type", f"{_kind(message)} among the messages in {column}")
         return "", ""
     role = message.get("role")
-    if not isinstance(role, str) or role not in ROLES:
+    if not isinstance(role, str) or role not in KNOWN_ROLES:
         tell("bad_role", f"{role!r} in {column}" if isinstance(role, str) else f"none in {column}")
     return role if isinstance(role, str) else "", _content(message, column, tell)
 
@@ -116,12 +116,12 @@ def _kind(value: object) -> str:
     return "a number" if type(value) in {int, float} else names.get(type(value), "another type")
 
 
-def plain_text(text: Text) -> str:
+def plain_text(text: TrlText) -> str:
     """The contents alone, one after the other."""
     return text if isinstance(text, str) else "\n".join(content for _, content in text)
 
 
-def answer_text(text: Text) -> str:
+def answer_text(text: TrlText) -> str:
     """What the assistant says in it; all of it, where there is no assistant's turn."""
     if isinstance(text, str):
         return text
@@ -129,7 +129,7 @@ def answer_text(text: Text) -> str:
     return "\n".join(said) if said else plain_text(text)
 
 
-def _split_shared(chosen: Text, rejected: Text) -> tuple[Text, Text, Text]:
+def _split_shared(chosen: TrlText, rejected: TrlText) -> tuple[TrlText, TrlText, TrlText]:
     """Prompt, chosen and rejected of a pair without a prompt, as TRL's `extract_prompt` does it.
 
     Both must be text, or both turns. Like there, two equal sides keep their last piece.

@@ -24,10 +24,6 @@ from clair_cli.writers.atomic_files import telling_os_errors, whole_file
 
 __all__ = ["write_report"]
 
-HOPELESS = 100
-"""Rows without a pair, and none with one among them, after which an input is taken for no
-preference dataset."""
-
 
 def write_report(
     out: str, target: Path, *, split: str = "", limit: int | None = None, store: Path | None = None
@@ -67,12 +63,7 @@ def _backwards(rejected: str, chosen: str) -> Contrast:
 
 
 def _pairs(found: Found, reading: PairReader) -> Iterator[tuple[Pair, str]]:
-    for raw in found.rows:
-        pair = reading.pair(raw)
-        if pair is not None:
-            yield pair, raw.file
-        elif reading.misfits == HOPELESS and not reading.pairs:
-            break
+    yield from reading.placed(found.rows)
     if reading.problems and not reading.pairs:
         raise UsageError(f"{reading.problems[0]}; name a preference dataset")
 
