@@ -11,8 +11,7 @@ from typing import NamedTuple
 
 from clair_cli.records import Message
 from clair_cli.rows.passages import Passage, joined
-from clair_cli.rows.raw import Cells
-from clair_cli.rows.unfit import Unfit
+from clair_cli.rows.raw import Cells, Unfit
 
 _IDS = (str, int, Decimal, dt.date, uuid.UUID)
 

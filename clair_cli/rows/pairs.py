@@ -7,10 +7,9 @@ from typing import Any, TypeAlias
 from clair_cli.records import METRICS, Contrast, Message, Pair, UsageError
 from clair_cli.rows.examples import Answer, Example, as_id
 from clair_cli.rows.passages import Passage, joined
-from clair_cli.rows.raw import Cells, Raw, is_blank
+from clair_cli.rows.raw import Cells, Raw, Unfit, is_blank
 from clair_cli.rows.recognition import Recognition
 from clair_cli.rows.shapes import NO_PAIR, PROMPTS, SIDES, paired
-from clair_cli.rows.unfit import Unfit
 from clair_cli.rows.unpaired import Halves
 
 Measure: TypeAlias = Callable[[str, str], Contrast]
@@ -89,21 +88,19 @@ class PairReader:
         try:
             example = self._example(raw)
             return None if example is None else self._pair(example, raw.number)
-        except Unfit as problem:
+        except Unfit as exc:
             self.misfits += 1
             if len(self.problems) < EXAMPLES:
-                self.problems.append(f"{raw.file}, line {raw.number}: {problem.detail}")
+                self.problems.append(f"{raw.file}, line {raw.number}: {exc.problem.detail}")
             return None
 
     def _example(self, raw: Raw) -> Example | None:
         """What `raw` holds; None where its other half is still to come."""
-        if raw.cells is None:
-            fault = raw.fault
-            raise Unfit(fault.reason, fault.detail) if fault else Unfit("not_json", "has no cells")
-        shape = next(iter(self._recognition.shapes(raw.cells)), None)
+        cells = raw.known()
+        shape = next(iter(self._recognition.shapes(cells)), None)
         if shape is None:
             raise Unfit("no_columns", NO_PAIR)
-        example = shape.read(raw.cells, shape)
+        example = shape.read(cells, shape)
         if example.prompt and is_blank(example.prompt.cell):
             example = example._replace(prompt=None)
         if len(example.answers) > 1:

@@ -8,7 +8,7 @@ import orjson
 
 from clair_cli.prompts.rendering import transcript
 from clair_cli.records import Message
-from clair_cli.rows.unfit import Unfit
+from clair_cli.rows.raw import Unfit
 
 Form: TypeAlias = Literal["text", "messages", "empty", "null", "other"]
 

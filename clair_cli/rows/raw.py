@@ -4,11 +4,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias, TypeGuard
 
-from clair_cli.records import Problem
-from clair_cli.rows.unfit import Unfit
+from clair_cli.records import Problem, RowError
 
 Cells: TypeAlias = Mapping[str, Any]
 """What a row holds by column."""
+
+
+class Unfit(RowError):  # noqa: N818 - a finding about a row, turned into a Failure
+    """The row cannot be used: a reason code and a sentence for a person."""
+
+    def __init__(self, reason: str, detail: str) -> None:
+        super().__init__(Problem(reason, detail))
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +36,17 @@ class Raw:
     size: int
     fault: Problem | None = None
     text: str = field(default="", repr=False)
+
+    def known(self) -> Cells:
+        """The cells.
+
+        Raises:
+            Unfit: They cannot be known.
+        """
+        if self.cells is not None:
+            return self.cells
+        fault = self.fault or Problem("not_object", "holds no cells")
+        raise Unfit(fault.reason, fault.detail)
 
 
 def faulty(file: str, number: int, problem: Problem, text: str, size: int) -> Raw:

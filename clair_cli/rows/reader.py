@@ -9,13 +9,12 @@ from typing import TypeAlias
 
 import orjson
 
-from clair_cli.records import Failure, Message, Row, UsageError
+from clair_cli.records import Failure, Message, Problem, Row, UsageError
 from clair_cli.rows.columns import Columns
 from clair_cli.rows.examples import Answer, Example, as_id
-from clair_cli.rows.raw import Cells, Raw, cell_at, is_blank
+from clair_cli.rows.raw import Cells, Raw, Unfit, cell_at, is_blank
 from clair_cli.rows.recognition import Recognition, Shapes
 from clair_cli.rows.shapes import Shape, revisable
-from clair_cli.rows.unfit import Unfit
 
 __all__ = ["Columns", "once", "read_rows"]
 
@@ -78,19 +77,18 @@ class _RowReader:
 
     def row(self, raw: Raw) -> Row | Failure:
         """The row in `raw`, or why there is none."""
-        if raw.cells is None or raw.fault is not None:
-            return _faulty(raw)
         try:
-            (prompt, response), shape = self._read(raw.cells)
-            row_id = _id(raw.cells, prompt, response, self._columns)
-            extra = {name: _kept(raw.cells, name) for name in self._columns.keep}
+            cells = raw.known()
+            (prompt, response), shape = self._read(cells)
+            row_id = _id(cells, prompt, response, self._columns)
         except Unfit as exc:
-            return _unfit(raw, raw.cells, exc, self._columns)
+            return _failure(raw, exc.problem, self._columns)
+        extra = {name: _kept(cells, name) for name in self._columns.keep}
         if shape not in self._told:
             self._told.append(shape)
             self._tell(f"columns: {shape.described}")
         return Row(
-            row_id, prompt, response, raw.number, raw.size, raw.cells, file=raw.file, extra=extra
+            row_id, prompt, response, raw.number, raw.size, cells, file=raw.file, extra=extra
         )
 
     def _looked_at(self, raws: Iterator[Raw]) -> list[Raw]:
@@ -195,15 +193,10 @@ def _nothing_fits(held: list[Failure], name: str) -> UsageError:
     )
 
 
-def _faulty(raw: Raw) -> Failure:
-    reason = raw.fault.reason if raw.fault else "not_object"
-    detail = raw.fault.detail if raw.fault else "holds no cells"
-    return Failure("", raw.number, reason, detail, 0, raw.text, raw.size, raw.file)
-
-
-def _unfit(raw: Raw, cells: Cells, why: Unfit, columns: Columns) -> Failure:
-    row_id = as_id(_kept(cells, columns.id or "id"))
-    return Failure(row_id, raw.number, why.reason, why.detail, 0, cells, raw.size, raw.file)
+def _failure(raw: Raw, why: Problem, columns: Columns) -> Failure:
+    row_id = as_id(_kept(raw.cells or {}, columns.id or "id"))
+    original = raw.text if raw.cells is None else raw.cells
+    return Failure(row_id, raw.number, why.reason, why.detail, 0, original, raw.size, raw.file)
 
 
 def _kept(cells: Cells, name: str) -> object:

@@ -7,8 +7,7 @@ from math import isfinite
 from clair_cli.rows.columns import Columns
 from clair_cli.rows.examples import Answer, Example
 from clair_cli.rows.passages import Passage
-from clair_cli.rows.raw import Cells, cell_at, is_blank
-from clair_cli.rows.unfit import Unfit
+from clair_cli.rows.raw import Cells, Unfit, cell_at, is_blank
 
 PROMPTS = ("prompt", "question", "instruction", "input")
 """Columns that hold the prompt of a preference."""

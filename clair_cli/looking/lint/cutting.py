@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from clair_cli.looking.lint.texts import TrlText, plain_text
+from clair_cli.looking.lint.texts import TrlText, plain_text, shared_start
 from clair_cli.records import Problem, UsageError
 
 DEFAULT_TOKENS = 1024
@@ -77,7 +77,7 @@ class Tokens:
             whole = tuple(self._ids(_joined(prompt, each, self._end)) for each in answers)
         except Exception as exc:  # noqa: BLE001 - templates raise whatever their authors chose
             return Problem("template_refuses", " ".join(str(exc).split()))
-        shared = min((_common(alone, ids) for ids in whole), default=len(alone))
+        shared = min((shared_start(alone, ids) for ids in whole), default=len(alone))
         return Measured(shared, whole, shared < len(alone))
 
     def _ids(self, text: TrlText, *, generation: bool = False) -> list[int]:
@@ -125,8 +125,3 @@ def _joined(prompt: TrlText, answer: TrlText, end: str) -> TrlText:
 
 def _turns(text: TrlText, role: str) -> tuple[tuple[str, str], ...]:
     return ((role, text),) if isinstance(text, str) else text
-
-
-def _common(one: Sequence[int], other: Sequence[int]) -> int:
-    length = min(len(one), len(other))
-    return next((at for at in range(length) if one[at] != other[at]), length)

@@ -16,21 +16,19 @@ class Repeats:
     def pair(self, prompt: TrlText, chosen: TrlText, rejected: TrlText) -> str:
         """`duplicate`, `contradiction` or "" for a pair."""
         task, good, bad = _flat(prompt), _flat(chosen), _flat(rejected)
-        own = _digest((task, good, bad))
-        if own in self._rows:
-            return "duplicate"
-        self._rows.add(own)
-        other = _digest((task, bad, good))
-        return "contradiction" if other != own and other in self._rows else ""
+        return self._met((task, good, bad), (task, bad, good))
 
     def labelled(self, prompt: TrlText, completion: TrlText, *, label: bool) -> str:
         """`duplicate`, `contradiction` or "" for an answer with a label."""
         keys = _flat(prompt), _flat(completion)
-        own = _digest((*keys, str(label)))
+        return self._met((*keys, str(label)), (*keys, str(not label)))
+
+    def _met(self, row: Iterable[str], opposite: Iterable[str]) -> str:
+        own, other = _digest(row), _digest(opposite)
         if own in self._rows:
             return "duplicate"
         self._rows.add(own)
-        return "contradiction" if _digest((*keys, str(not label))) in self._rows else ""
+        return "contradiction" if other != own and other in self._rows else ""
 
     def has_id(self, row_id: str, label: object) -> bool:
         """Whether the id was there before; both answers of an unpaired pair may have the same."""

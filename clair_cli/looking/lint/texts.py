@@ -66,14 +66,22 @@ def _bare(text: TrlText) -> object:
 
 
 def split(chosen: TrlText, rejected: TrlText, tell: Tell) -> tuple[TrlText, ...]:
-    """The prompt that a pair without one has in it, and what is left of its sides; () for none."""
-    parts = _split_shared(chosen, rejected)
-    if not chosen or not rejected or not (parts[0] or isinstance(chosen, str)):
+    """The prompt that a pair without one has in it, and what is left of its sides; () for none.
+
+    It is split as TRL's `extract_prompt` does it, where two equal sides keep their last piece. Both
+    must be text, or both turns.
+    """
+    at = shared_start(chosen, rejected)
+    if at == min(len(chosen), len(rejected)):
+        at = max(at - 1, 0)
+    elif at and chosen[at - 1] == " ":
+        at -= 1
+    if not chosen or not rejected or not (at or isinstance(chosen, str)):
         tell("no_shared_prompt", "")
         return ()
-    if not parts[0]:
+    if not at:
         tell("empty_prompt", "the two texts begin differently")
-    return parts
+    return chosen[:at], chosen[at:], rejected[at:]
 
 
 def _repeats(prompt: TrlText, answer: TrlText) -> bool:
@@ -129,18 +137,7 @@ def answer_text(text: TrlText) -> str:
     return "\n".join(said) if said else plain_text(text)
 
 
-def _split_shared(chosen: TrlText, rejected: TrlText) -> tuple[TrlText, TrlText, TrlText]:
-    """Prompt, chosen and rejected of a pair without a prompt, as TRL's `extract_prompt` does it.
-
-    Both must be text, or both turns. Like there, two equal sides keep their last piece.
-    """
-    at = _shared(chosen, rejected)
-    return chosen[:at], chosen[at:], rejected[at:]
-
-
-def _shared(chosen: Sequence[object], rejected: Sequence[object]) -> int:
-    length = min(len(chosen), len(rejected))
-    for at in range(length):
-        if chosen[at] != rejected[at]:
-            return at - 1 if at and chosen[at - 1] == " " else at
-    return max(length - 1, 0)
+def shared_start(one: Sequence[object], other: Sequence[object]) -> int:
+    """How much both begin with."""
+    length = min(len(one), len(other))
+    return next((at for at in range(length) if one[at] != other[at]), length)
