@@ -2,6 +2,7 @@
 
 import copy
 import re
+import tracemalloc
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from clair_cli.records import Failure, Row, UsageError
 from clair_cli.rows.columns import Columns
 from clair_cli.rows.input import find_input
 from clair_cli.rows.pairs import PairReader
+from clair_cli.rows.raw import Raw
 from clair_cli.rows.reader import read_rows
 from tests.conftest import ROOT, Clair, write_rows
 from tests.conftest import read_rows as records
@@ -797,6 +799,19 @@ def test_shapes_that_contradict_each_other_do_so_in_every_row(name: str, tmp_pat
     rows = list(read_rows(find_input([str(path)]), "in", Columns(), lambda _: None))
     found = [row.response if isinstance(row, Row) else row.reason for row in rows]
     assert found == [*expected, "B"]
+
+
+def test_columns_that_differ_in_every_row_are_not_remembered() -> None:
+    base = {"prompt": "A?", "response": "B", "chosen": None, "rejected": None}
+    raws = (Raw("in", n, {**base, f"column {n}": n}, 100) for n in range(20_000))
+    tracemalloc.start()
+    try:
+        read = sum(isinstance(row, Row) for row in read_rows(raws, "in", Columns(), lambda _: None))
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert read == 20_000
+    assert peak < 8 << 20
 
 
 @pytest.mark.parametrize("name", SIDES)

@@ -1,6 +1,6 @@
 """A row of any kind as one typed value: a prompt, and the answers to it.
 
-They are named tuples: some are made for every row, and a frozen dataclass takes twice the time.
+It is made of named tuples: each row makes some, and a frozen dataclass takes twice the time.
 """
 
 import datetime as dt

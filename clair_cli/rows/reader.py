@@ -22,10 +22,10 @@ Exchange: TypeAlias = tuple[list[Message], str]
 """What was asked, and the answer."""
 
 LOOKED_AT = 100
-"""Rows that may be read before one must fit."""
+"""Rows that are looked at until one must fit, and blanks stop leaving shapes open."""
 
 HELD_AT_MOST = 32 * 1024 * 1024
-"""Bytes of such rows that are held until one fits."""
+"""Bytes of such rows that are held until then."""
 
 MISFITS = frozenset(
     {"not_json", "not_object", "not_csv", "not_utf8", "no_columns", "ambiguous_columns"}
