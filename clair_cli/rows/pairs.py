@@ -15,7 +15,6 @@ from clair_cli.rows.unpaired import Halves
 Measure: TypeAlias = Callable[[str, str], Contrast]
 
 RATIONALES = ("rationale", "rational")
-IDS = ("id", "prompt_id", "uid")
 EXAMPLES = 5
 HOPELESS = 1000
 """Rows that hold no pair, after which an input without any is read no further."""
@@ -23,9 +22,9 @@ MOST_SANE = 1e12
 """No text has so many characters."""
 LONGEST_EXTRA = 1000
 """Characters of a further column's text that the page shows."""
-TOLD = frozenset({*SIDES, "completion", "label", "model", "system"}).union(
-    PROMPTS, RATIONALES, IDS, METRICS
-)
+TOLD = frozenset(
+    {*SIDES, "completion", "label", "model", "system", "id", "prompt_id", "uid"}
+).union(PROMPTS, RATIONALES, METRICS)
 """Columns that a pair has a place for."""
 
 
@@ -111,10 +110,11 @@ class PairReader:
 
     def _pair(self, example: Example, number: int) -> Pair | None:
         cells, extra = example.cells, _extra(example.cells)
-        better, worse = (_labelled(example, label) for label in (True, False))
-        prompt, chosen, rejected = _sides(example, better, worse)
+        sides = {answer.label: answer for answer in example.answers}
+        prompt, chosen, rejected = _sides(example, sides[True], sides[False])
         between = (each for each in example.answers if each.label is None)
-        row_id = next(filter(None, (as_id(cells.get(name)) for name in IDS)), f"row {number}")
+        named = as_id(cells.get("id")) or as_id(cells.get("prompt_id")) or as_id(cells.get("uid"))
+        row_id = named or f"row {number}"
         self.pairs += 1
         if not self.wants(row_id, extra):
             return None
@@ -131,10 +131,6 @@ class PairReader:
             extra=extra,
             between=tuple(_said(_turns(each.said, example.prompt)) for each in between),
         )
-
-
-def _labelled(example: Example, label: object) -> Answer:
-    return next(answer for answer in example.answers if answer.label is label)
 
 
 def _sides(example: Example, better: Answer, worse: Answer) -> tuple[list[Message], str, str]:

@@ -86,7 +86,7 @@ def _make_room(kept: dict[tuple[str, ...], Any]) -> None:
 
 
 def _filled(cells: Cells, known: _ColumnSet) -> tuple[str, ...]:
-    return tuple(name for name in known.telling if not is_blank(cells[name]))
+    return tuple([name for name in known.telling if not is_blank(cells[name])])
 
 
 def _fullest(shapes: Iterable[Shape]) -> Shapes:

@@ -87,8 +87,9 @@ def _separate(cells: Cells, shape: Shape) -> Example:
 
 
 def _preference(cells: Cells, shape: Shape) -> Example:
-    sides = ((Passage(side, cells[side]), SIDES[side]) for side in SIDES if side in cells)
-    return _example(cells, shape, tuple(Answer(said, label) for said, label in sides))
+    sides = [side for side in SIDES if side in cells]
+    answers = [Answer(Passage(side, cells[side]), SIDES[side]) for side in sides]
+    return _example(cells, shape, answers)
 
 
 def _implicit(cells: Cells, shape: Shape) -> Example:
@@ -147,13 +148,12 @@ def _ranked(cells: Cells, shape: Shape) -> Example:
         raise Unfit("no_columns", NO_PAIR)
     labels = [True, *[None] * (len(ranking) - 2), False]
     sides = zip(ranking, labels, strict=True)
-    answers = tuple(Answer(Passage(shape.answer, each), label) for each, label in sides)
-    return _example(cells, shape, answers)
+    return _example(cells, shape, [Answer(Passage(shape.answer, each), it) for each, it in sides])
 
 
-def _example(cells: Cells, shape: Shape, answers: tuple[Answer, ...]) -> Example:
+def _example(cells: Cells, shape: Shape, answers: Iterable[Answer]) -> Example:
     prompt, context = _prompt(cells, shape), _context(cells, shape)
-    return Example(prompt, answers, cells, context, _system(cells))
+    return Example(prompt, tuple(answers), cells, context, _system(cells))
 
 
 def _prompt(cells: Cells, shape: Shape) -> Passage | None:

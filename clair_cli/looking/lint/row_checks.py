@@ -66,8 +66,10 @@ class RowChecks:
         known = self._dataset.columns.names
         if any(name in known and cells.get(name) is None for name in READ[:4]):
             return None
-        shape = next((shape for shape in TRAINED if shape.needs <= cells.keys()), None)
-        return shape.read(cells, shape) if shape else None
+        for shape in TRAINED:
+            if shape.needs <= cells.keys():
+                return shape.read(cells, shape)
+        return None
 
     def _check_example(self, example: Example, at: Position, tell: Tell) -> None:
         labels = [answer.label for answer in example.answers]

@@ -20,9 +20,10 @@ LEAST_REPEATED = 12
 
 def read(passage: Passage, tell: Tell) -> TrlText | None:
     """The passage as text or turns; None where TRL could not read it, which is told."""
-    cell, column, form = passage.cell, passage.column, passage.form
+    column, cell = passage
     if isinstance(cell, str):
         return cell
+    form = passage.form
     if form == "messages" and isinstance(cell, list):
         return tuple(_turn(message, column, tell) for message in cell)
     if form == "empty":
