@@ -12,10 +12,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from clair_cli.cli.main import run
-from clair_cli.looking.lint.contents import Settings
+from clair_cli.looking.lint.balance import Labels
 from clair_cli.looking.lint.findings import RULES
-from clair_cli.looking.lint.labels import Labels
-from clair_cli.looking.lint.report import lint
+from clair_cli.looking.lint.linting import Settings, lint
 from clair_cli.records import UsageError
 from clair_cli.rows.raw import Raw
 from tests.conftest import ROOT, Clair, environment, write_rows

@@ -2,15 +2,19 @@
 
 import copy
 import re
+import tracemalloc
 from pathlib import Path
 from typing import Any
 
 import orjson
 import pytest
 
+from clair_cli.contrast.metrics import contrast
 from clair_cli.records import Failure, Row, UsageError
 from clair_cli.rows.columns import Columns
 from clair_cli.rows.input import find_input
+from clair_cli.rows.pairs import PairReader
+from clair_cli.rows.raw import Raw
 from clair_cli.rows.reader import read_rows
 from tests.conftest import ROOT, Clair, write_rows
 from tests.conftest import read_rows as records
@@ -753,6 +757,83 @@ def test_reading_leaves_the_row_as_it_was(tmp_path: Path) -> None:
     for name, (cells, _, _) in SHAPES.items():
         row = in_process(tmp_path, copy.deepcopy(cells))
         assert row.original == cells, name
+
+
+# One decision for an input
+
+
+def asked(response: str | None, answer: str | None) -> Cells:
+    return {"question": QUESTION, "response": response, "answer": answer}
+
+
+def instructed(output: str | None, *messages: Turns | None) -> Cells:
+    return {"instruction": output and QUESTION, "output": output, "messages": [*messages] or None}
+
+
+UNCLEAR = "ambiguous_columns"
+INPUTS: dict[str, tuple[list[Cells], list[str]]] = {
+    "an answer is null, late": ([asked("R", "A"), asked(None, "A")], [UNCLEAR] * 2),
+    "an answer is null, first": ([asked(None, "A"), asked("R", "A")], [UNCLEAR] * 2),
+    "an answer is blank": ([asked("", "A"), asked(None, "A"), asked("R", "A")], [UNCLEAR] * 3),
+    "other columns": ([asked("R", "A"), {"question": QUESTION, "answer": "A"}], [UNCLEAR, "A"]),
+    "null in all rows": ([asked(None, "A"), asked(None, "B")], ["A", "B"]),
+    "never both": ([asked(None, "A"), asked("R", None)], ["A", "R"]),
+    "both, and the same": ([asked(None, "A"), asked("B", "B")], ["A", "B"]),
+    "two datasets in one": (
+        [instructed("O"), instructed(None, *ASKED, says("M")), instructed("P")],
+        ["O", "M", "P"],
+    ),
+    "found out late": (
+        [*[asked(None, "A")] * 100, asked("R", "A"), asked(None, "A")],
+        [*["A"] * 100, UNCLEAR, UNCLEAR],
+    ),
+}
+
+
+@pytest.mark.parametrize("name", INPUTS)
+def test_shapes_that_contradict_each_other_do_so_in_every_row(name: str, tmp_path: Path) -> None:
+    """A gold answer is not revised because the model's own is missing."""
+    cells, expected = INPUTS[name]
+    plain = {"prompt": "A?", "response": "B"}  # so that one row fits
+    path = write_rows(tmp_path / "in.jsonl", [*cells, plain])
+    rows = list(read_rows(find_input([str(path)]), "in", Columns(), lambda _: None))
+    found = [row.response if isinstance(row, Row) else row.reason for row in rows]
+    assert found == [*expected, "B"]
+
+
+def test_columns_that_differ_in_every_row_are_not_remembered() -> None:
+    base = {"prompt": "A?", "response": "B", "chosen": None, "rejected": None}
+    raws = (Raw("in", n, {**base, f"column {n}": n}, 100) for n in range(20_000))
+    tracemalloc.start()
+    try:
+        read = sum(isinstance(row, Row) for row in read_rows(raws, "in", Columns(), lambda _: None))
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert read == 20_000
+    assert peak < 8 << 20
+
+
+@pytest.mark.parametrize("name", SIDES)
+def test_a_preference_is_the_same_for_all_commands(name: str, tmp_path: Path) -> None:
+    row = in_process(tmp_path, SHAPES[name][0])
+    (pair,) = PairReader(contrast).pairs_of(find_input([str(tmp_path / "row.jsonl")]))
+    assert isinstance(row, Row), row
+    assert (pair.prompt, pair.rejected) == (row.prompt, row.response)
+
+
+@pytest.mark.parametrize(
+    "cells",
+    [
+        {"prompt": None, "chosen": [*ASKED, says("A")], "rejected": None, "messages": None},
+        {"prompt": "A?", "chosen": [says("A")], "rejected": [says("B")], "messages": 3},
+        {"instruction": "A?", "completions": 3},
+    ],
+)
+def test_a_cell_of_another_type_fails_its_row_alone(cells: Cells, tmp_path: Path) -> None:
+    path = write_rows(tmp_path / "in.jsonl", [cells, {"prompt": "A?", "response": "B"}])
+    rows = list(read_rows(find_input([str(path)]), "in", Columns(), lambda _: None))
+    assert [isinstance(row, Row) for row in rows] == [False, True]
 
 
 # Conversations

@@ -15,7 +15,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from clair_cli.cli.output.pager import keeps_colours
-from clair_cli.looking.choice import WORST_FIRST, Choice, unmeasured
+from clair_cli.contrast.metrics import contrast
+from clair_cli.looking.choice import WORST_FIRST, Choice
 from clair_cli.records import Contrast, Pair
 from tests.conftest import CLAIR, Clair, Ran, environment, write_rows
 from tests.forking import Forker, forking
@@ -156,8 +157,8 @@ def test_the_least_minimal_come_first(metric: str, show: Clair, tmp_path: Path) 
 
 
 def as_pair(row: dict[str, Any]) -> Pair:
-    contrast = unmeasured(row["rejected"], row["chosen"])
-    return Pair(row["id"], [], row["chosen"], row["rejected"], "", "", contrast)
+    told = contrast(row["rejected"], row["chosen"])
+    return Pair(row["id"], [], row["chosen"], row["rejected"], "", "", told)
 
 
 def test_columns_of_ours_are_believed(show: Clair, tmp_path: Path) -> None:

@@ -21,7 +21,7 @@ from clair_cli.contrast.metrics import contrast
 from clair_cli.looking.bins import SHARES, round_edges
 from clair_cli.looking.stats import Measured, histograms
 from clair_cli.records import METRICS
-from clair_cli.rows.preferences import HOPELESS
+from clair_cli.rows.pairs import HOPELESS
 from tests.conftest import CLAIR, Clair, Ran, environment, write_rows
 from tests.forking import Forker, forking
 from tests.hubserver import hub_environment, hub_serving

@@ -5,11 +5,10 @@ import json
 import tempfile
 from array import array
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from itertools import islice
-from typing import IO
+from typing import IO, Any
 
-from clair_cli.contrast.metrics import contrast
 from clair_cli.records import Contrast, Pair
 
 WORST_FIRST: Mapping[str, Callable[[Contrast], float]] = {
@@ -21,8 +20,6 @@ WORST_FIRST: Mapping[str, Callable[[Contrast], float]] = {
     "first_change": lambda its: -its.first_change,
 }
 """Orders by metric: what is least minimal comes first, or what differs last."""
-
-_UNMEASURED = Contrast(0, 0.0, 0.0, 0.0, 0.0, 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,35 +38,23 @@ class Choice:
     sort: str = ""
     number: int | None = None
 
+    def wants(self, row_id: str, extra: Mapping[str, Any]) -> bool:
+        """Whether a pair is wanted: measuring the others can be spared."""
+        return (not self.id or row_id == self.id) and (
+            not self.flag or extra.get("flag") == self.flag
+        )
+
     def among(self, pairs: Iterable[Pair]) -> Iterator[Pair]:
-        """Those of `pairs` that are wanted, measured, in order.
+        """As many of `pairs` as are wanted, in order.
 
         Sorted with a number, that many are held; sorted without one, all are kept on disk.
         """
-        wanted = (measured(pair) for pair in pairs if self._is_wanted(pair))
         if not self.sort:
-            return islice(wanted, self.number)
+            return islice(pairs, self.number)
         order = WORST_FIRST[self.sort]
         if self.number is not None:
-            return iter(heapq.nsmallest(self.number, wanted, lambda pair: order(pair.contrast)))
-        return _sorted_on_disk(wanted, order)
-
-    def _is_wanted(self, pair: Pair) -> bool:
-        return (not self.id or pair.id == self.id) and (
-            not self.flag or pair.extra.get("flag") == self.flag
-        )
-
-
-def unmeasured(rejected: str, chosen: str) -> Contrast:  # noqa: ARG001 - as a measure is called
-    """Leave measuring for those pairs that are looked at."""
-    return _UNMEASURED
-
-
-def measured(pair: Pair) -> Pair:
-    """The pair with its contrast, which is computed where it is not known."""
-    if pair.contrast is not _UNMEASURED:
-        return pair
-    return replace(pair, contrast=contrast(pair.rejected, pair.chosen))
+            return iter(heapq.nsmallest(self.number, pairs, lambda pair: order(pair.contrast)))
+        return _sorted_on_disk(pairs, order)
 
 
 def _sorted_on_disk(pairs: Iterable[Pair], order: Callable[[Contrast], float]) -> Iterator[Pair]:

@@ -8,7 +8,7 @@ from clair_cli.contrast.distribution import Bins, Distribution
 from clair_cli.contrast.metrics import contrast
 from clair_cli.looking.bins import fitted_edges
 from clair_cli.records import METRICS, Contrast
-from clair_cli.rows.preferences import Reading
+from clair_cli.rows.pairs import PairReader
 from clair_cli.rows.raw import Raw
 
 BINS = 12
@@ -66,7 +66,7 @@ def measure(
         found.from_texts += 1
         return contrast(rejected, chosen)
 
-    reading = Reading(computed, trusts_columns=not from_texts)
+    reading = PairReader(computed, trusts_columns=not from_texts)
     for pair in islice(reading.pairs_of(rows), limit):
         found.pairs += 1
         for metric, distribution in found.metrics.items():

@@ -1,34 +1,36 @@
 """The rows of an input -> Row, or the Failure of one that is none. Column names stop here."""
 
-import datetime as dt
+import contextlib
 import hashlib
-import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from decimal import Decimal
+from functools import partial
 from itertools import chain
+from typing import TypeAlias
 
 import orjson
 
-from clair_cli.records import Failure, Message, Row, UsageError
-from clair_cli.rows.columns import Cells, Columns, cell_at
-from clair_cli.rows.raw import Raw
-from clair_cli.rows.shapes import read_texts
-from clair_cli.rows.unfit import Unfit
+from clair_cli.records import Failure, Message, Problem, Row, UsageError
+from clair_cli.rows.columns import Columns
+from clair_cli.rows.examples import Answer, Example, as_id
+from clair_cli.rows.raw import Cells, Raw, Unfit, cell_at, is_blank
+from clair_cli.rows.recognition import Recognition, Shapes
+from clair_cli.rows.shapes import Shape, revisable
 
 __all__ = ["Columns", "once", "read_rows"]
 
+Exchange: TypeAlias = tuple[list[Message], str]
+"""What was asked, and the answer."""
+
 LOOKED_AT = 100
-"""Rows that may be read before one must fit."""
+"""Rows that are looked at until one must fit, and blanks stop leaving shapes open."""
 
 HELD_AT_MOST = 32 * 1024 * 1024
-"""Bytes of such rows that are held until one fits."""
+"""Bytes of such rows that are held until then."""
 
 MISFITS = frozenset(
     {"not_json", "not_object", "not_csv", "not_utf8", "no_columns", "ambiguous_columns"}
 )
 """Reasons that mean the input has not the right form, rather than a bad cell here and there."""
-
-_IDS = (str, int, Decimal, dt.date, uuid.UUID)
 
 
 def read_rows(
@@ -40,13 +42,12 @@ def read_rows(
         raws: The rows as they are.
         name: What to call the input.
         columns: The user's choice of columns.
-        tell: Takes a sentence on how a row is read, for each row anew.
+        tell: Takes a sentence on how rows are read, for each shape.
 
     Raises:
         UsageError: Nothing fits among the first 100 rows, there are none, or a file is broken.
     """
-    reading = _Reading(columns, tell)
-    return _checked((reading.row(raw) for raw in raws), name)
+    return _checked(_RowReader(columns, tell).rows(iter(raws)), name)
 
 
 def once(tell: Callable[[str], None]) -> Callable[[str], None]:
@@ -61,27 +62,108 @@ def once(tell: Callable[[str], None]) -> Callable[[str], None]:
     return tell_new
 
 
-class _Reading:
+class _RowReader:
     """Turns rows as they are into Rows, and tells how they are read."""
 
     def __init__(self, columns: Columns, tell: Callable[[str], None]) -> None:
         self._columns = columns
         self._tell = tell
+        self._told: list[Shape] = []
+        self._recognition = Recognition(partial(revisable, columns))
+
+    def rows(self, raws: Iterator[Raw]) -> Iterator[Row | Failure]:
+        """The rows in `raws`, of which as many are looked at first as it takes to know them."""
+        yield from map(self.row, chain(self._looked_at(raws), raws))
 
     def row(self, raw: Raw) -> Row | Failure:
         """The row in `raw`, or why there is none."""
-        if raw.cells is None or raw.fault is not None:
-            return _faulty(raw)
         try:
-            (prompt, response), shape = read_texts(raw.cells, self._columns)
-            row_id = _id(raw.cells, prompt, response, self._columns)
-            extra = {name: _kept(raw.cells, name) for name in self._columns.keep}
+            cells = raw.known()
+            (prompt, response), shape = self._read(cells)
+            row_id = _id(cells, prompt, response, self._columns)
         except Unfit as exc:
-            return _unfit(raw, raw.cells, exc, self._columns)
-        self._tell(f"columns: {shape.described}")
+            return _failure(raw, exc.problem, self._columns)
+        extra = {name: _kept(cells, name) for name in self._columns.keep}
+        if shape not in self._told:
+            self._told.append(shape)
+            self._tell(f"columns: {shape.described}")
         return Row(
-            row_id, prompt, response, raw.number, raw.size, raw.cells, file=raw.file, extra=extra
+            row_id, prompt, response, raw.number, raw.size, cells, file=raw.file, extra=extra
         )
+
+    def _looked_at(self, raws: Iterator[Raw]) -> list[Raw]:
+        """The first rows, until no blank leaves open whether two shapes contradict each other."""
+        found: list[Raw] = []
+        doubts: set[tuple[str, ...]] = set()
+        for raw in raws:
+            found.append(raw)
+            if raw.cells is not None:
+                doubtful = self._recognition.is_doubtful(raw.cells)
+                (doubts.add if doubtful else doubts.discard)(tuple(raw.cells))
+                with contextlib.suppress(Unfit):
+                    self._read(raw.cells)
+            if not doubts or len(found) == LOOKED_AT or sum(r.size for r in found) > HELD_AT_MOST:
+                break
+        return found
+
+    def _read(self, cells: Cells) -> tuple[Exchange, Shape]:
+        """The prompt and the answer of a row, and the shape they were found in.
+
+        Raises:
+            Unfit: No shape fits, several do, or a cell does not hold what it should.
+        """
+        shapes = self._recognition.shapes(cells)
+        if not shapes:
+            raise Unfit("no_columns", "has no column of a prompt beside one of an answer")
+        if len(shapes) == 1:
+            return _exchange(cells, shapes[0]), shapes[0]
+        return self._agreed(cells, shapes)
+
+    def _agreed(self, cells: Cells, shapes: Shapes) -> tuple[Exchange, Shape]:
+        """What all of `shapes` find that can be read; where one is blank, none can be believed."""
+        found = list(_readable(cells, shapes))
+        is_full = not any(is_blank(cells[name]) for shape in shapes for name in shape.needs)
+        agree = all(exchange == found[0][0] for exchange, _ in found)
+        if found and agree and is_full:
+            return found[0]
+        if is_full and not agree:
+            self._recognition.contradict(shapes)
+        unclear = [shape for _, shape in found] if found and is_full else shapes
+        names = sorted(shape.described for shape in unclear)
+        raise Unfit("ambiguous_columns", f"could be read with {' or '.join(names)}")
+
+
+def _exchange(cells: Cells, shape: Shape) -> Exchange:
+    example = shape.read(cells, shape)
+    prompt, response = example.asked(_to_revise(example, shape.answer))
+    if not response.strip():
+        raise Unfit("empty_response", f"has an empty answer in {shape.answer!r}")
+    if not prompt:
+        raise Unfit("empty_prompt", f"has no turn before the answer in {shape.answer!r}")
+    if prompt[-1]["role"] != "user":
+        raise Unfit("no_user_turn", "has a prompt that does not end with a user's turn")
+    if not prompt[-1]["content"].strip():
+        raise Unfit("empty_prompt", f"has an empty prompt in {shape.prompt or shape.answer!r}")
+    return prompt, response
+
+
+def _to_revise(example: Example, column: str) -> Answer:
+    """The answer in `column`; of several the one with the lowest score, the first of equals."""
+    answers = example.answers
+    if len(answers) > 1:
+        answers = tuple(answer for answer in answers if answer.said.column == column)
+    if len(answers) == 1:
+        return answers[0]
+    scored = [(each.score, index) for index, each in enumerate(answers) if each.score is not None]
+    if not scored:
+        raise Unfit("ambiguous_columns", f"has {len(answers)} answers in {column!r}, unrated")
+    return answers[min(scored)[1]]
+
+
+def _readable(cells: Cells, shapes: Shapes) -> Iterator[tuple[Exchange, Shape]]:
+    for shape in shapes:
+        with contextlib.suppress(Unfit):
+            yield _exchange(cells, shape), shape
 
 
 def _checked(rows: Iterator[Row | Failure], name: str) -> Iterator[Row | Failure]:
@@ -111,15 +193,10 @@ def _nothing_fits(held: list[Failure], name: str) -> UsageError:
     )
 
 
-def _faulty(raw: Raw) -> Failure:
-    reason = raw.fault.reason if raw.fault else "not_object"
-    detail = raw.fault.detail if raw.fault else "holds no cells"
-    return Failure("", raw.number, reason, detail, 0, raw.text, raw.size, raw.file)
-
-
-def _unfit(raw: Raw, cells: Cells, why: Unfit, columns: Columns) -> Failure:
-    row_id = _own_id(cells, columns)
-    return Failure(row_id, raw.number, why.reason, why.detail, 0, cells, raw.size, raw.file)
+def _failure(raw: Raw, why: Problem, columns: Columns) -> Failure:
+    row_id = as_id(_kept(raw.cells or {}, columns.id or "id"))
+    original = raw.text if raw.cells is None else raw.cells
+    return Failure(row_id, raw.number, why.reason, why.detail, 0, original, raw.size, raw.file)
 
 
 def _kept(cells: Cells, name: str) -> object:
@@ -132,25 +209,9 @@ def _kept(cells: Cells, name: str) -> object:
 def _id(cells: Cells, prompt: list[Message], response: str, columns: Columns) -> str:
     """The row's own id, else a hash of what is asked and answered: it survives reordering."""
     if columns.id:
-        named = _as_id(cell_at(cells, columns.id))
+        named = as_id(cell_at(cells, columns.id))
         if not named:
             raise Unfit("no_columns", f"has no text, number or date in {columns.id!r}")
         return named
-    own = _as_id(cells.get("id"))
+    own = as_id(cells.get("id"))
     return own or hashlib.sha256(orjson.dumps([prompt, response])).hexdigest()[:16]
-
-
-def _own_id(cells: Cells, columns: Columns) -> str:
-    try:
-        return _as_id(cell_at(cells, columns.id or "id"))
-    except Unfit:
-        return ""
-
-
-def _as_id(cell: object) -> str:
-    """An id as text; "" where the cell holds nothing that rows are told apart by."""
-    if isinstance(cell, float) and cell.is_integer() and abs(cell) < 2**53:
-        cell = int(cell)  # what a whole number becomes in a table that has a gap there
-    if isinstance(cell, bool) or not isinstance(cell, _IDS):
-        return ""
-    return str(cell)

@@ -1,41 +1,38 @@
-"""Which columns hold the prompt and the answer: the shapes that datasets come in.
+"""The shapes that datasets come in: which columns hold the prompt and the answers."""
 
-A shape is recognised by the columns that it needs, blank ones aside. Where several fit, the one
-that needs all that the others need, and more, is meant; then those are out that a row's values do
-not fit, and those that say the same count once. What is still ambiguous is told, not guessed.
-"""
-
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from math import isfinite
-from typing import TypeAlias
 
-from clair_cli.records import Message
-from clair_cli.rows.columns import Cells, Columns, cell_at
-from clair_cli.rows.turns import answered, conversation, dialogue, joined, messages, text
-from clair_cli.rows.unfit import Unfit
+from clair_cli.rows.columns import Columns
+from clair_cli.rows.examples import Answer, Example
+from clair_cli.rows.passages import Passage
+from clair_cli.rows.raw import Cells, Unfit, cell_at, is_blank
 
-Texts: TypeAlias = tuple[list[Message], str]
+PROMPTS = ("prompt", "question", "instruction", "input")
+"""Columns that hold the prompt of a preference."""
 SYSTEM_COLUMNS = ("system", "system_prompt")
 CONTEXT_COLUMNS = ("input", "context")
+SIDES = {"chosen": True, "rejected": False}
+"""The columns of a preference, and what they say of their answers."""
 
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """Where the prompt and the answer stand, and how they are read.
+    """Where the prompt and the answers stand, and how they are read.
 
     Attributes:
-        prompt: The prompt's column; "" where the answer's holds the conversation.
-        answer: The answer's column.
+        prompt: The prompt's column; "" where the answers hold the conversation.
+        answer: The column of the answer that is to be revised, or of all answers.
         needs: The columns that tell the shape.
-        read: Takes both out of a row's cells.
+        read: Takes an example out of a row's cells.
         what: A word for the user on what the answer's column holds; "" for a plain answer.
     """
 
     prompt: str
     answer: str
     needs: frozenset[str]
-    read: Callable[[Cells, "Shape"], Texts]
+    read: Callable[[Cells, "Shape"], Example]
     what: str = ""
 
     @property
@@ -46,61 +43,19 @@ class Shape:
         return f"{prompt}answer from {self.answer!r}{what}"
 
 
-def read_texts(cells: Cells, columns: Columns) -> tuple[Texts, Shape]:
-    """The prompt and the answer of a row, and the shape they were found in.
-
-    Raises:
-        Unfit: No shape fits, several do, or a cell does not hold what it should.
-    """
-    fitting = _fitting(cells, _candidates(cells, columns))
-    if not fitting:
-        raise Unfit("no_columns", "has no column of a prompt beside one of an answer")
-    if len(fitting) == 1:
-        return _read(cells, fitting[0]), fitting[0]
-    read = list(_readable(cells, fitting))
-    if read and all(texts == read[0][0] for texts, _ in read):
-        return read[0]
-    names = sorted(shape.described for shape in ([shape for _, shape in read] or fitting))
-    raise Unfit("ambiguous_columns", f"could be read with {' or '.join(names)}")
-
-
-def _read(cells: Cells, shape: Shape) -> Texts:
-    prompt, response = shape.read(cells, shape)
-    if not response.strip():
-        raise Unfit("empty_response", f"has an empty answer in {shape.answer!r}")
-    if not prompt:
-        raise Unfit("empty_prompt", f"has no turn before the answer in {shape.answer!r}")
-    if prompt[-1]["role"] != "user":
-        raise Unfit("no_user_turn", "has a prompt that does not end with a user's turn")
-    if not prompt[-1]["content"].strip():
-        raise Unfit("empty_prompt", f"has an empty prompt in {shape.prompt or shape.answer!r}")
-    return prompt, response
-
-
-def _readable(cells: Cells, shapes: Iterable[Shape]) -> Iterator[tuple[Texts, Shape]]:
-    for shape in shapes:
-        try:
-            yield _read(cells, shape), shape
-        except Unfit:
-            continue
-
-
-def _fitting(cells: Cells, shapes: Iterable[Shape]) -> list[Shape]:
-    """The shapes whose columns are there: with values if possible, else at all."""
-    filled = {name for name, cell in cells.items() if not _is_blank(cell)}
-    found = [shape for shape in shapes if shape.needs <= filled]
-    found = found or [shape for shape in shapes if shape.needs <= cells.keys()]
-    return [shape for shape in found if not any(shape.needs < other.needs for other in found)]
-
-
-def _candidates(cells: Cells, columns: Columns) -> Sequence[Shape]:
-    """The shapes that could be meant, with the columns that the user named in their places."""
+def revisable(columns: Columns, names: Collection[str]) -> Sequence[Shape]:
+    """The shapes of rows with an answer to revise, with the user's columns in their places."""
     shapes = PREFERENCES[columns.revise] if columns.revise else SHAPES
     if columns.prompt and columns.response:
-        return [Shape(columns.prompt, columns.response, frozenset(), _read_shape)]
+        return [Shape(columns.prompt, columns.response, frozenset(), _separate)]
     if columns.prompt:
         return _with_prompt(shapes, columns.prompt)
-    return _with_answer(shapes, columns.response, cells) if columns.response else shapes
+    return _with_answer(shapes, columns.response, names) if columns.response else shapes
+
+
+def paired(names: Collection[str]) -> Sequence[Shape]:
+    """The shapes of rows with a pair or a half of one; of several that fit, the first is meant."""
+    return [each for each in PAIRED if each.read is not _ranked or "chosen" not in names]
 
 
 def _with_prompt(shapes: Iterable[Shape], prompt: str) -> list[Shape]:
@@ -113,180 +68,187 @@ def _with_prompt(shapes: Iterable[Shape], prompt: str) -> list[Shape]:
     return list({shape.needs: shape for shape in reversed(named)}.values())
 
 
-def _with_answer(shapes: Iterable[Shape], answer: str, cells: Cells) -> list[Shape]:
+def _with_answer(shapes: Iterable[Shape], answer: str, names: Collection[str]) -> list[Shape]:
     """The shapes with that answer, else it beside what could be a prompt, else it alone."""
-    known = [shape for shape in shapes if shape.answer == answer and shape.needs <= cells.keys()]
-    prompts = {shape.prompt for shape in shapes if shape.prompt in cells} - {answer}
+    known = [shape for shape in shapes if shape.answer == answer and shape.needs <= {*names}]
+    prompts = {shape.prompt for shape in shapes if shape.prompt in names} - {answer}
     if "instruction" in prompts:
         prompts.discard("input")  # which is its context
-    beside = [Shape(name, answer, frozenset({name}), _read_shape) for name in sorted(prompts)]
-    return known or beside or [Shape("", answer, frozenset(), _read_conversation)]
+    beside = [Shape(name, answer, frozenset({name}), _separate) for name in sorted(prompts)]
+    return known or beside or [Shape("", answer, frozenset(), _separate)]
 
 
-def _read_shape(cells: Cells, shape: Shape) -> Texts:
-    """A prompt and an answer in columns of their own, each a text or a list of messages.
-
-    An answer given as messages is their last assistant turn. Turns before it belong to the
-    prompt: they are the prompt again (the whole conversation is in the cell), or follow it. So do
-    the columns that hold a context or a system prompt.
-    """
-    prompt = _prompt(cell_at(cells, shape.prompt), shape.prompt)
-    cell = cell_at(cells, shape.answer)
-    response = ""
-    if isinstance(cell, list):
-        before, response = answered(messages(cell, shape.answer), shape.answer)
-        prompt = joined(prompt, before)
-    else:
-        response = text(cell, shape.answer)
-    if shape.prompt == "instruction":
-        prompt = _with_context(prompt, cells)
-    return _with_system(prompt, cells), response
+def _separate(cells: Cells, shape: Shape) -> Example:
+    """A prompt and an answer, perhaps labelled; or an answer with the conversation before it."""
+    prompt = _prompt(cells, shape)
+    said = Passage(shape.answer, cell_at(cells, shape.answer))
+    answer = Answer(said, cells.get("label"))
+    return Example(prompt, (answer,), cells, _context(cells, shape), _system(cells))
 
 
-def _read_conversation(cells: Cells, shape: Shape) -> Texts:
-    turns = conversation(cell_at(cells, shape.answer), shape.answer)
-    prompt, response = answered(turns, shape.answer)
-    return _with_system(prompt, cells), response
+def _preference(cells: Cells, shape: Shape) -> Example:
+    sides = [side for side in SIDES if side in cells]
+    answers = [Answer(Passage(side, cells[side]), SIDES[side]) for side in sides]
+    return _example(cells, shape, answers)
 
 
-def _read_implicit(cells: Cells, shape: Shape) -> Texts:
-    """A preference row without a prompt: each side is the whole conversation."""
-    cell = cells[shape.answer]
-    if isinstance(cell, str) and dialogue(cell) is None:
+def _implicit(cells: Cells, shape: Shape) -> Example:
+    """A preference without a prompt, of which each side is the whole conversation."""
+    side = Passage(shape.answer, cells[shape.answer])
+    if side.form == "text" and side.dialogue() is None:
         raise Unfit("no_columns", f"has no prompt: {shape.answer!r} is a text without turns")
-    return _read_conversation(cells, shape)
+    return _preference(cells, shape)
 
 
-def _read_worst(cells: Cells, shape: Shape) -> Texts:
-    """UltraFeedback: the completion with the lowest `overall_score`, the first of equals."""
-    completions = cells[shape.answer]
-    found = [each for each in completions or [] if isinstance(each, dict)]
-    scored = [each for each in found if _is_number(each.get("overall_score"))]
-    if not scored:
-        raise Unfit(
-            "no_completions", f"has no completion with an overall_score in {shape.answer!r}"
-        )
-    worst = min(scored, key=lambda each: float(each["overall_score"]))
-    prompt = _prompt(cell_at(cells, shape.prompt), shape.prompt)
-    return prompt, text(worst.get("response"), shape.answer)
-
-
-def _read_generations(cells: Cells, shape: Shape) -> Texts:
-    """Distilabel: a list of answers, of which the lowest rated is meant, or the only one."""
-    answers, ratings = cells[shape.answer] or [], cells.get("ratings")
-    if not isinstance(answers, list) or not answers:
-        raise Unfit("no_completions", f"has no answers in {shape.answer!r}")
-    if isinstance(ratings, list) and len(ratings) == len(answers):
-        rated = [index for index, rating in enumerate(ratings) if _is_number(rating)]
-        if rated:
-            answers = [answers[min(rated, key=lambda index: float(ratings[index]))]]
-    if len(answers) > 1:
-        raise Unfit("ambiguous_columns", f"has {len(answers)} answers in {shape.answer!r}, unrated")
-    prompt = _prompt(cell_at(cells, shape.prompt), shape.prompt)
-    return _with_system(prompt, cells), text(answers[0], shape.answer)
-
-
-def _prompt(cell: object, column: str) -> list[Message]:
-    if isinstance(cell, list):
-        turns = messages(cell, column)
-        if not turns:
-            raise Unfit("empty_prompt", f"has an empty prompt in {column!r}")
-        return turns
-    return [{"role": "user", "content": text(cell, column)}]
-
-
-def _with_context(prompt: list[Message], cells: Cells) -> list[Message]:
-    """Alpaca's shape: what the instruction is about stands in a column of its own."""
-    column = next((name for name in CONTEXT_COLUMNS if not _is_blank(cells.get(name))), "")
-    if not column:
-        return prompt
-    whole = f"{prompt[-1]['content']}\n\n{text(cells[column], column)}"
-    return [*prompt[:-1], {"role": prompt[-1]["role"], "content": whole}]
-
-
-def _with_system(prompt: list[Message], cells: Cells) -> list[Message]:
-    """The system prompt first, where it has a column of its own and the prompt has none."""
-    column = next((name for name in SYSTEM_COLUMNS if not _is_blank(cells.get(name))), "")
-    if not column or not isinstance(cells[column], str) or not prompt:
-        return prompt
-    if prompt[0]["role"] == "system":
-        return prompt
-    return [{"role": "system", "content": cells[column]}, *prompt]
-
-
-def _is_blank(cell: object) -> bool:
-    return cell is None or cell == [] or (isinstance(cell, str) and not cell.strip())
-
-
-def _is_number(value: object) -> bool:
-    if isinstance(value, bool) or not isinstance(value, int | float | str):
-        return False
-    try:
-        return isfinite(float(value))
-    except ValueError:
-        return False
-
-
-def _plain(prompt: str, answer: str) -> Shape:
-    return Shape(prompt, answer, frozenset({prompt, answer}), _read_shape)
-
-
-def _whole(column: str) -> Shape:
-    return Shape("", column, frozenset({column}), _read_conversation, "a conversation")
-
-
-def _preferences(side: str) -> tuple[Shape, ...]:
-    """Preference rows, of which the answer on `side` is revised."""
-    both = frozenset({"chosen", "rejected"})
-    what = "a preference"
-    with_prompt = [
-        Shape(prompt, side, both | {prompt}, _read_shape, what)
-        for prompt in ("prompt", "question", "instruction", "input")
-    ]
-    return (
-        Shape("prompt", side, frozenset({"prompt", side}), _read_shape, what),
-        Shape("", side, both, _read_implicit, what),
-        *with_prompt,
-        # Distilabel's and the alignment handbook's: what the sides were made of stands beside.
-        Shape("prompt", side, both | {"prompt", "instruction", "generations"}, _read_shape, what),
-        Shape("prompt", side, both | {"prompt", "messages"}, _read_with_copy, what),
-    )
-
-
-def _read_with_copy(cells: Cells, shape: Shape) -> Texts:
-    """A preference row whose `messages` are one of its sides again, or what both begin with."""
-    copy = cells["messages"]
-    sides = [side for side in (cells["chosen"], cells["rejected"]) if isinstance(side, list)]
-    if not any(side[: len(copy)] == copy for side in sides):
+def _copied(cells: Cells, shape: Shape) -> Example:
+    """A preference whose `messages` are one of its sides again, or what both begin with."""
+    copy = cells["messages"] or []
+    sides = [cells[side] for side in SIDES if isinstance(cells[side], list)]
+    if not isinstance(copy, list) or not any(side[: len(copy)] == copy for side in sides):
         raise Unfit(
             "ambiguous_columns",
             f"could be read with answer from 'messages' (a conversation) or {shape.described}",
         )
-    return _read_shape(cells, shape)
+    return _preference(cells, shape)
 
 
-PREFERENCES = {side: _preferences(side) for side in ("chosen", "rejected")}
+def _completions(cells: Cells, shape: Shape) -> Example:
+    """UltraFeedback: completions with an `overall_score` each."""
+    found = cells[shape.answer] if isinstance(cells[shape.answer], list) else []
+    answers = tuple(
+        Answer(Passage(shape.answer, each.get("response")), score=score, about=each)
+        for each in found
+        if isinstance(each, dict) and (score := _number(each.get("overall_score"))) is not None
+    )
+    if not answers:
+        raise Unfit(
+            "no_completions", f"has no completion with an overall_score in {shape.answer!r}"
+        )
+    return Example(_prompt(cells, shape), answers, cells)
+
+
+def _generations(cells: Cells, shape: Shape) -> Example:
+    """Distilabel: a list of answers, and perhaps one of their ratings."""
+    found, ratings = cells[shape.answer] or [], cells.get("ratings")
+    if not isinstance(found, list) or not found:
+        raise Unfit("no_completions", f"has no answers in {shape.answer!r}")
+    if not isinstance(ratings, list) or len(ratings) != len(found):
+        ratings = [None] * len(found)
+    answers = tuple(
+        Answer(Passage(shape.answer, text), score=_number(rating))
+        for text, rating in zip(found, ratings, strict=True)
+    )
+    return Example(_prompt(cells, shape), answers, cells, system=_system(cells))
+
+
+def _ranked(cells: Cells, shape: Shape) -> Example:
+    """Answers from the best to the worst, each a list of messages."""
+    ranking = cells[shape.answer] if isinstance(cells[shape.answer], list) else []
+    if len(ranking) < 2 or not all(isinstance(each, list) for each in ranking):
+        raise Unfit("no_columns", NO_PAIR)
+    labels = [True, *[None] * (len(ranking) - 2), False]
+    sides = zip(ranking, labels, strict=True)
+    return _example(cells, shape, [Answer(Passage(shape.answer, each), it) for each, it in sides])
+
+
+def _example(cells: Cells, shape: Shape, answers: Iterable[Answer]) -> Example:
+    prompt, context = _prompt(cells, shape), _context(cells, shape)
+    return Example(prompt, tuple(answers), cells, context, _system(cells))
+
+
+def _prompt(cells: Cells, shape: Shape) -> Passage | None:
+    return Passage(shape.prompt, cell_at(cells, shape.prompt)) if shape.prompt else None
+
+
+def _context(cells: Cells, shape: Shape) -> Passage | None:
+    """Alpaca's shape: what the instruction is about stands in a column of its own."""
+    if shape.prompt != "instruction":
+        return None
+    column = next((name for name in CONTEXT_COLUMNS if not is_blank(cells.get(name))), "")
+    return Passage(column, cells[column]) if column else None
+
+
+def _system(cells: Cells) -> str:
+    for name in SYSTEM_COLUMNS:
+        cell = cells.get(name)
+        if cell is not None and not is_blank(cell):
+            return cell if isinstance(cell, str) else ""
+    return ""
+
+
+def _number(value: object) -> float | None:
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        return None
+    try:
+        return float(value) if isfinite(float(value)) else None
+    except ValueError:
+        return None
+
+
+def _plain(prompt: str, answer: str) -> Shape:
+    return Shape(prompt, answer, frozenset({prompt, answer}), _separate)
+
+
+def _conversation(column: str) -> Shape:
+    return Shape("", column, frozenset({column}), _separate, "a conversation")
+
+
+def _preferences(side: str) -> tuple[Shape, ...]:
+    """Preference rows, of which the answer on `side` is revised."""
+    both, what = frozenset(SIDES), "a preference"
+    return (
+        Shape("prompt", side, frozenset({"prompt", side}), _preference, what),
+        Shape("", side, both, _implicit, what),
+        *(Shape(prompt, side, both | {prompt}, _preference, what) for prompt in PROMPTS),
+        # Distilabel's and the alignment handbook's: what the sides were made of stands beside.
+        Shape("prompt", side, both | {"prompt", "instruction", "generations"}, _preference, what),
+        Shape("prompt", side, both | {"prompt", "messages"}, _copied, what),
+    )
+
+
+def _paired(prompt: str) -> tuple[Shape, ...]:
+    beside = {prompt} - {""}
+    return (
+        Shape(prompt, "rejected", frozenset(SIDES) | beside, _preference),
+        Shape(prompt, "completion", frozenset({"completion", "label"}) | beside, _separate),
+        Shape(prompt, "completions", frozenset({"completions"}) | beside, _ranked),
+    )
+
+
+NO_PAIR = "is not a pair: it has no columns 'chosen' and 'rejected'"
+
+PREFERENCES = {side: _preferences(side) for side in SIDES}
 
 SHAPES: tuple[Shape, ...] = (
     _plain("task", "student_solution"),
     *(_plain("prompt", answer) for answer in ("response", "completion", "output", "answer")),
     *(_plain("instruction", answer) for answer in ("output", "response", "generation")),
     *(_plain("question", answer) for answer in ("answer", "response")),
-    *(_whole(column) for column in ("messages", "conversations", "conversation")),
+    *(_conversation(column) for column in ("messages", "conversations", "conversation")),
     *PREFERENCES["rejected"],
     Shape(
         "instruction",
         "completions",
         frozenset({"instruction", "completions"}),
-        _read_worst,
+        _completions,
         "the one with the lowest overall_score",
     ),
     Shape(
         "instruction",
         "generations",
         frozenset({"instruction", "generations"}),
-        _read_generations,
+        _generations,
         "the lowest rated",
     ),
 )
-"""All shapes that are recognised (docs/data.md has an example of each)."""
+"""All shapes with an answer to revise (docs/data.md has an example of each)."""
+
+PAIRED = tuple(shape for prompt in (*PROMPTS, "") for shape in _paired(prompt))
+"""All shapes that hold a pair or a half of one."""
+
+TRAINED = (
+    Shape("prompt", "rejected", frozenset({"prompt", *SIDES}), _preference),
+    Shape("", "rejected", frozenset(SIDES), _preference),
+    Shape("prompt", "completion", frozenset({"prompt", "completion"}), _separate),
+)
+"""The shapes that TRL's trainers take, by the names that it gives their columns."""

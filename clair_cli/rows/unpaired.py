@@ -1,25 +1,22 @@
-"""Unpaired rows (prompt, completion, label) -> pairs: two rows of one id make one."""
-
-from collections.abc import Mapping
-from typing import Any, TypeAlias
+"""Halves of pairs (prompt, completion, label) -> whole ones: two rows of one id make one."""
 
 import orjson
 
-Cells: TypeAlias = Mapping[str, Any]
+from clair_cli.rows.examples import Example
 
 MOST_WAITING = 10_000
-"""Rows that are kept until their other side comes; `clair` writes the two beside each other."""
+"""Rows that are kept until their other half comes; `clair` writes the two beside each other."""
 
 
-class Joining:
-    """Keeps rows until their other side comes.
+class Halves:
+    """Keeps rows until their other half comes.
 
     Attributes:
-        dropped: Rows whose other side was waited for in vain.
+        dropped: Rows whose other half was waited for in vain.
     """
 
     def __init__(self) -> None:
-        self._waiting: dict[tuple[str, bool], Cells] = {}
+        self._waiting: dict[tuple[str, bool], Example] = {}
         self.dropped = 0
 
     @property
@@ -27,27 +24,27 @@ class Joining:
         """Rows that no pair came of, so far."""
         return self.dropped + len(self._waiting)
 
-    def whole(self, cells: Cells) -> Cells | None:
-        """Both sides as one row, `chosen` and `rejected`, where the other side came before."""
-        key, label = _key(cells), bool(cells["label"])
+    def whole(self, half: Example) -> Example | None:
+        """Both answers as one example, where the other half of this one came before."""
+        (answer,) = half.answers
+        key, label = _key(half), bool(answer.label)
         other = self._waiting.pop((key, not label), None)
         if other is None:
-            self._keep((key, label), cells)
+            self._keep((key, label), half)
             return None
-        chosen, rejected = (cells, other) if label else (other, cells)
-        return {**cells, "chosen": chosen["completion"], "rejected": rejected["completion"]}
+        return half._replace(answers=(answer, *other.answers))
 
-    def _keep(self, key: tuple[str, bool], cells: Cells) -> None:
+    def _keep(self, key: tuple[str, bool], half: Example) -> None:
         self.dropped += key in self._waiting
-        self._waiting[key] = cells
+        self._waiting[key] = half
         if len(self._waiting) > MOST_WAITING:
             self._waiting.pop(next(iter(self._waiting)))
             self.dropped += 1
 
 
-def _key(cells: Cells) -> str:
+def _key(half: Example) -> str:
     """The row's id; without one, its prompt."""
-    found = cells.get("id")
+    found = half.cells.get("id")
     if found is None:
-        found = cells.get("prompt")
+        found = half.prompt.cell if half.prompt else None
     return orjson.dumps(found, default=str, option=orjson.OPT_SORT_KEYS).decode()

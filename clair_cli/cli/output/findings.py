@@ -11,10 +11,9 @@ from rich.padding import Padding
 from rich.text import Text
 
 from clair_cli.cli.output.terminal import one_line
-from clair_cli.looking.lint.contents import Settings
 from clair_cli.looking.lint.cutting import DEFAULT_TOKENS, Characters, Tokens
 from clair_cli.looking.lint.findings import Finding
-from clair_cli.looking.lint.report import Report, lint
+from clair_cli.looking.lint.linting import Report, Settings, lint
 from clair_cli.looking.lint.trainers import Fit
 from clair_cli.records import UsageError
 from clair_cli.rows.input import Input

@@ -12,13 +12,14 @@ from rich.text import Text
 
 from clair_cli.cli.output.pager import keeps_colours, page, pager_command
 from clair_cli.cli.output.terminal import console, one_line, paper, plain
+from clair_cli.contrast.metrics import contrast
 from clair_cli.contrast.word_diff import word_diff
-from clair_cli.looking.choice import WORST_FIRST, Choice, unmeasured
+from clair_cli.looking.choice import WORST_FIRST, Choice
 from clair_cli.looking.dataset import find_dataset
 from clair_cli.records import METRICS, Message, Pair, UsageError
 from clair_cli.rows.input import find_input
 from clair_cli.rows.names import printable
-from clair_cli.rows.preferences import Reading
+from clair_cli.rows.pairs import PairReader
 from clair_cli.rows.raw import Raw
 from clair_cli.writers.layout import Layout
 
@@ -46,7 +47,7 @@ def show_pairs(name: str, choice: Choice, split: str, config: str, revision: str
         UsageError: There are none.
     """
     dataset = find_dataset(name, split, config, revision)
-    reading = Reading(unmeasured)
+    reading = PairReader(contrast, wants=choice.wants)
     whose = f" with the id {choice.id!r}" if choice.id else ""
     what = f" flagged {choice.flag!r} (of failures: with --failures)" if choice.flag else ""
     pairs = _named(reading.pairs_of(dataset), name)

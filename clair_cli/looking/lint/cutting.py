@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from clair_cli.looking.lint.texts import Text, plain_text
+from clair_cli.looking.lint.texts import TrlText, plain_text, shared_start
 from clair_cli.records import Problem, UsageError
 
 DEFAULT_TOKENS = 1024
@@ -31,13 +31,18 @@ class Measured:
     whole: tuple[Sequence[object], ...]
     merged: bool = False
 
+    @property
+    def answers(self) -> tuple[int, ...]:
+        """How much of each is the answer."""
+        return tuple(len(whole) - self.prompt for whole in self.whole)
+
 
 class Ruler(Protocol):
     """What lengths are measured by."""
 
     unit: str
 
-    def measure(self, prompt: Text, answers: Sequence[Text]) -> Measured | Problem:
+    def measure(self, prompt: TrlText, answers: Sequence[TrlText]) -> Measured | Problem:
         """Lay the rule on a row; a Problem where that cannot be done."""
 
 
@@ -46,7 +51,7 @@ class Characters:
 
     unit = "characters"
 
-    def measure(self, prompt: Text, answers: Sequence[Text]) -> Measured:
+    def measure(self, prompt: TrlText, answers: Sequence[TrlText]) -> Measured:
         """See `Ruler`."""
         before = plain_text(prompt)
         return Measured(len(before), tuple(before + plain_text(each) for each in answers))
@@ -65,17 +70,17 @@ class Tokens:
         self._tokenizer = _load(name)
         self._end = str(self._tokenizer.eos_token or "")
 
-    def measure(self, prompt: Text, answers: Sequence[Text]) -> Measured | Problem:
+    def measure(self, prompt: TrlText, answers: Sequence[TrlText]) -> Measured | Problem:
         """See `Ruler`."""
         try:
             alone = self._ids(prompt, generation=True)
             whole = tuple(self._ids(_joined(prompt, each, self._end)) for each in answers)
         except Exception as exc:  # noqa: BLE001 - templates raise whatever their authors chose
             return Problem("template_refuses", " ".join(str(exc).split()))
-        shared = min((_common(alone, ids) for ids in whole), default=len(alone))
+        shared = min((shared_start(alone, ids) for ids in whole), default=len(alone))
         return Measured(shared, whole, shared < len(alone))
 
-    def _ids(self, text: Text, *, generation: bool = False) -> list[int]:
+    def _ids(self, text: TrlText, *, generation: bool = False) -> list[int]:
         if isinstance(text, str):
             return list(self._tokenizer(text=text)["input_ids"])
         messages = [{"role": role, "content": content} for role, content in text]
@@ -83,6 +88,19 @@ class Tokens:
             messages, tokenize=True, return_dict=True, add_generation_prompt=generation
         )
         return list(rendered["input_ids"])
+
+
+def cut(measured: Measured, max_length: int | None, unit: str) -> str:
+    """What becomes of a row where it is cut: a code, or ""."""
+    longest = max(map(len, measured.whole), default=0)
+    if max_length is None:
+        return "may_be_cut" if unit == "characters" and longest > ABOUT else ""
+    if measured.prompt >= max_length:
+        return "prompt_too_long"
+    kept = [whole[:max_length] for whole in measured.whole]
+    if len(kept) == 2 and kept[0] == kept[1] and measured.whole[0] != measured.whole[1]:
+        return "collapses"
+    return "cut" if longest > max_length else ""
 
 
 def _load(name: str) -> Any:
@@ -99,16 +117,11 @@ def _load(name: str) -> Any:
         ) from exc
 
 
-def _joined(prompt: Text, answer: Text, end: str) -> Text:
+def _joined(prompt: TrlText, answer: TrlText, end: str) -> TrlText:
     if isinstance(prompt, str) and isinstance(answer, str):
         return prompt + (answer if answer.endswith(end) else answer + end)
     return (*_turns(prompt, "user"), *_turns(answer, "assistant"))
 
 
-def _turns(text: Text, role: str) -> tuple[tuple[str, str], ...]:
+def _turns(text: TrlText, role: str) -> tuple[tuple[str, str], ...]:
     return ((role, text),) if isinstance(text, str) else text
-
-
-def _common(one: Sequence[int], other: Sequence[int]) -> int:
-    length = min(len(one), len(other))
-    return next((at for at in range(length) if one[at] != other[at]), length)

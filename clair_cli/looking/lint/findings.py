@@ -1,21 +1,23 @@
-"""What `clair lint` can find: the rules, and the places where each was met first.
+"""What `clair lint` can find: the rules, and where each was met first.
 
 What TRL does with each is said of its version 1.16 and of `datasets` 5 (trl/data_utils.py and
 the `_prepare_dataset` of the DPO and KTO trainers; docs/lint.md has a row for every rule).
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal, NamedTuple, TypeAlias
 
 Level: TypeAlias = Literal["breaks", "hurts", "note"]
 LEVELS: tuple[Level, ...] = ("breaks", "hurts", "note")
+Tell: TypeAlias = Callable[[str, str], None]
+"""Takes the code and the detail of a finding in the row at hand."""
 
 SHOWN = 80
 """Characters of a detail: it may come from a row."""
 
 
-class Place(NamedTuple):
+class Position(NamedTuple):
     """Where something stands: the file, the line or row in it from 1, and the row's id or ""."""
 
     file: str
@@ -248,7 +250,7 @@ RULES: Mapping[str, Rule] = {
 @dataclass(slots=True)
 class _Met:
     count: int
-    first: Place
+    first: Position
     detail: str
 
 
@@ -258,13 +260,24 @@ class Findings:
     def __init__(self) -> None:
         self._met: dict[str, _Met] = {}
 
-    def add(self, code: str, place: Place, detail: str = "", *, count: int = 1) -> None:
-        """Note `count` rows that break the rule `code`; `place` and `detail` are the first's."""
+    def add(self, code: str, at: Position, detail: str = "", *, count: int = 1) -> None:
+        """Note `count` rows that break the rule `code`; `at` and `detail` are the first's."""
         met = self._met.get(code)
         if met is None:
-            self._met[code] = _Met(count, place, detail[:SHOWN])
+            self._met[code] = _Met(count, at, detail[:SHOWN])
         else:
             met.count += count
+
+    def within(self, at: Position) -> Tell:
+        """Takes what is found in the row at `at`, in which each rule counts once."""
+        told: set[str] = set()
+
+        def tell(code: str, detail: str) -> None:
+            if code not in told:
+                told.add(code)
+                self.add(code, at, detail)
+
+        return tell
 
     def listed(self, rows: int) -> tuple[Finding, ...]:
         """The findings among so many rows, the worst first, else in the order of the rules."""

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from hashlib import blake2b
 
-from clair_cli.looking.lint.texts import Text
+from clair_cli.looking.lint.texts import TrlText
 
 
 class Repeats:
@@ -13,24 +13,22 @@ class Repeats:
         self._rows: set[int] = set()
         self._ids: set[int] = set()
 
-    def pair(self, prompt: Text, chosen: Text, rejected: Text) -> str:
+    def pair(self, prompt: TrlText, chosen: TrlText, rejected: TrlText) -> str:
         """`duplicate`, `contradiction` or "" for a pair."""
         task, good, bad = _flat(prompt), _flat(chosen), _flat(rejected)
-        own = _digest((task, good, bad))
-        if own in self._rows:
-            return "duplicate"
-        self._rows.add(own)
-        other = _digest((task, bad, good))
-        return "contradiction" if other != own and other in self._rows else ""
+        return self._met((task, good, bad), (task, bad, good))
 
-    def labelled(self, prompt: Text, completion: Text, *, label: bool) -> str:
+    def labelled(self, prompt: TrlText, completion: TrlText, *, label: bool) -> str:
         """`duplicate`, `contradiction` or "" for an answer with a label."""
         keys = _flat(prompt), _flat(completion)
-        own = _digest((*keys, str(label)))
+        return self._met((*keys, str(label)), (*keys, str(not label)))
+
+    def _met(self, row: Iterable[str], opposite: Iterable[str]) -> str:
+        own, other = _digest(row), _digest(opposite)
         if own in self._rows:
             return "duplicate"
         self._rows.add(own)
-        return "contradiction" if _digest((*keys, str(not label))) in self._rows else ""
+        return "contradiction" if other != own and other in self._rows else ""
 
     def has_id(self, row_id: str, label: object) -> bool:
         """Whether the id was there before; both answers of an unpaired pair may have the same."""
@@ -40,7 +38,7 @@ class Repeats:
         return known
 
 
-def _flat(text: Text) -> str:
+def _flat(text: TrlText) -> str:
     if isinstance(text, str):
         return text
     return "\x1e".join(f"{role}\x1f{content}" for role, content in text)

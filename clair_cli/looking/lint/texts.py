@@ -1,38 +1,29 @@
-"""A cell -> what TRL takes it for, and the turns of a list of messages."""
+"""Prompts and answers as TRL reads them, and what is wrong with each by itself."""
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import Literal, TypeAlias
+from collections.abc import Mapping, Sequence
+from typing import TypeAlias
 
-Form: TypeAlias = Literal["text", "messages", "empty", "null", "other"]
+from clair_cli.looking.lint.findings import Tell
+from clair_cli.rows.passages import Passage
+
 Turn: TypeAlias = tuple[str, str]
 """The role and the content of a message."""
-Text: TypeAlias = str | tuple[Turn, ...]
+TrlText: TypeAlias = str | tuple[Turn, ...]
 """A prompt or an answer that TRL could read."""
-Tell: TypeAlias = Callable[[str, str], None]
-"""Takes the code and the detail of a finding in the row at hand."""
 
-ROLES = frozenset({"system", "developer", "user", "assistant", "tool", "function", "ipython"})
+KNOWN_ROLES = frozenset({"system", "developer", "user", "assistant", "tool", "function", "ipython"})
 """Roles that the chat templates of some models know."""
 
+LEAST_REPEATED = 12
+"""Characters from which on a text prompt at the beginning of an answer is no chance."""
 
-def form_of(cell: object) -> Form:
-    """What TRL's `is_conversational` makes of a cell: it looks at the first message alone."""
+
+def read(passage: Passage, tell: Tell) -> TrlText | None:
+    """The passage as text or turns; None where TRL could not read it, which is told."""
+    column, cell = passage
     if isinstance(cell, str):
-        return "text"
-    if cell is None:
-        return "null"
-    if not isinstance(cell, list):
-        return "other"
-    if not cell:
-        return "empty"
-    return "messages" if isinstance(cell[0], dict) and "role" in cell[0] else "other"
-
-
-def read(cell: object, column: str, tell: Tell) -> Text | None:
-    """The cell as text or turns; None where TRL could not read it, which is told."""
-    form = form_of(cell)
-    if form == "text" and isinstance(cell, str):
         return cell
+    form = passage.form
     if form == "messages" and isinstance(cell, list):
         return tuple(_turn(message, column, tell) for message in cell)
     if form == "empty":
@@ -42,12 +33,74 @@ def read(cell: object, column: str, tell: Tell) -> Text | None:
     return None
 
 
+def check_prompt(prompt: TrlText, tell: Tell) -> None:
+    """Tell what is wrong with a prompt."""
+    if not plain_text(prompt).strip():
+        tell("empty_prompt", "")
+    if not isinstance(prompt, str) and prompt and prompt[-1][0] not in {"user", "tool", ""}:
+        tell("prompt_end", f"it ends with {prompt[-1][0]}")
+
+
+def check_answer(prompt: TrlText, answer: TrlText, column: str, tell: Tell) -> None:
+    """Tell what is wrong with one answer to a prompt."""
+    if not answer_text(answer).strip():
+        tell("empty_side", f"in {column}")
+    if _repeats(prompt, answer):
+        tell("prompt_repeated", f"in {column}")
+    if isinstance(answer, str) or not answer:
+        return
+    if not any(role == "assistant" or role not in KNOWN_ROLES for role, _ in answer):
+        tell("no_assistant", f"in {column}")
+    elif answer[-1][0] in KNOWN_ROLES - {"assistant"}:
+        tell("last_turn", f"{column} ends with {answer[-1][0]}")
+
+
+def are_identical(chosen: TrlText, rejected: TrlText) -> bool:
+    """Whether two answers are the same but for the space around them."""
+    return _bare(chosen) == _bare(rejected)
+
+
+def _bare(text: TrlText) -> object:
+    if isinstance(text, str):
+        return text.strip()
+    return [(role, content.strip()) for role, content in text]
+
+
+def split(chosen: TrlText, rejected: TrlText, tell: Tell) -> tuple[TrlText, ...]:
+    """The prompt that a pair without one has in it, and what is left of its sides; () for none.
+
+    It is split as TRL's `extract_prompt` does it, where two equal sides keep their last piece. Both
+    must be text, or both turns.
+    """
+    at = shared_start(chosen, rejected)
+    if at == min(len(chosen), len(rejected)):
+        at = max(at - 1, 0)
+    elif at and chosen[at - 1] == " ":
+        at -= 1
+    if not chosen or not rejected or not (at or isinstance(chosen, str)):
+        tell("no_shared_prompt", "")
+        return ()
+    if not at:
+        tell("empty_prompt", "the two texts begin differently")
+    return chosen[:at], chosen[at:], rejected[at:]
+
+
+def _repeats(prompt: TrlText, answer: TrlText) -> bool:
+    if isinstance(answer, str):
+        text = plain_text(prompt).strip()
+        return len(text) >= LEAST_REPEATED and answer.lstrip().startswith(text)
+    if not answer or answer[0][0] in {"assistant", ""}:
+        return False
+    turns = (("user", prompt),) if isinstance(prompt, str) else prompt
+    return answer[0] in turns
+
+
 def _turn(message: object, column: str, tell: Tell) -> Turn:
     if not isinstance(message, dict):
         tell("cell_type", f"{_kind(message)} among the messages in {column}")
         return "", ""
     role = message.get("role")
-    if not isinstance(role, str) or role not in ROLES:
+    if not isinstance(role, str) or role not in KNOWN_ROLES:
         tell("bad_role", f"{role!r} in {column}" if isinstance(role, str) else f"none in {column}")
     return role if isinstance(role, str) else "", _content(message, column, tell)
 
@@ -72,12 +125,12 @@ def _kind(value: object) -> str:
     return "a number" if type(value) in {int, float} else names.get(type(value), "another type")
 
 
-def plain_text(text: Text) -> str:
+def plain_text(text: TrlText) -> str:
     """The contents alone, one after the other."""
     return text if isinstance(text, str) else "\n".join(content for _, content in text)
 
 
-def answer_text(text: Text) -> str:
+def answer_text(text: TrlText) -> str:
     """What the assistant says in it; all of it, where there is no assistant's turn."""
     if isinstance(text, str):
         return text
@@ -85,18 +138,7 @@ def answer_text(text: Text) -> str:
     return "\n".join(said) if said else plain_text(text)
 
 
-def split_shared(chosen: Text, rejected: Text) -> tuple[Text, Text, Text]:
-    """Prompt, chosen and rejected of a pair without a prompt, as TRL's `extract_prompt` does it.
-
-    Both must be text, or both turns. Like there, two equal sides keep their last piece.
-    """
-    at = _shared(chosen, rejected)
-    return chosen[:at], chosen[at:], rejected[at:]
-
-
-def _shared(chosen: Sequence[object], rejected: Sequence[object]) -> int:
-    length = min(len(chosen), len(rejected))
-    for at in range(length):
-        if chosen[at] != rejected[at]:
-            return at - 1 if at and chosen[at - 1] == " " else at
-    return max(length - 1, 0)
+def shared_start(one: Sequence[object], other: Sequence[object]) -> int:
+    """How much both begin with."""
+    length = min(len(one), len(other))
+    return next((at for at in range(length) if one[at] != other[at]), length)

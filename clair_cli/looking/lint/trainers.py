@@ -1,18 +1,27 @@
-"""Which of TRL's trainers a dataset fits."""
+"""What TRL's trainers want of a dataset's columns, and which of them it fits."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
+import orjson
+
 from clair_cli.looking.lint.findings import Finding
+from clair_cli.rows.passages import Passage
 
 Kind: TypeAlias = Literal["paired", "unpaired", "mixed", "none"]
-Form: TypeAlias = Literal["conversational", "standard", "mixed", "none"]
+TrlFormat: TypeAlias = Literal["conversational", "standard", "mixed", "none"]
 
 PAIR = ("chosen", "rejected")
 LABELLED = ("prompt", "completion", "label")
 READ = ("prompt", "chosen", "rejected", "completion", "label")
 """The columns that the DPO and KTO trainers read."""
+VISION = ("image", "images")
+"""Columns that make it a vision dataset, whatever is in them."""
+RESERVED = ("ref_chosen_logps", "ref_rejected_logps", "ref_logps", "ref_KL_logps")
+"""Columns whose values the collators take for the reference model's log-probabilities."""
+SPECIAL = dict.fromkeys(VISION, "vision") | dict.fromkeys(RESERVED, "reserved_column")
+"""Columns that mean something to TRL beside the texts and labels, and what is told of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +45,8 @@ def kind_of(columns: Collection[str]) -> Kind:
     return "unpaired" if labelled else "none"
 
 
-def form_of(texts: int, messages: int) -> Form:
-    """The form of so many rows of text and so many of message lists."""
+def trl_format(texts: int, messages: int) -> TrlFormat:
+    """What TRL calls the format of so many rows of text and so many of message lists."""
     if texts and messages:
         return "mixed"
     return "standard" if texts else "conversational" if messages else "none"
@@ -53,3 +62,27 @@ def fits(kind: Kind, findings: Sequence[Finding]) -> tuple[Fit, ...]:
         Fit("DPO", ("apo_zero", "apo_down"), not dpo, dpo),
         Fit("KTO", ("apo_zero_unpaired",), not kto, kto),
     )
+
+
+def misleads(cells: Mapping[str, object]) -> bool:
+    """Whether a `messages` column has another form than the answers.
+
+    TRL's `is_conversational` looks at one of the columns it knows, whichever a set gives first.
+    """
+    form = Passage("messages", cells.get("messages")).form
+    answer = Passage("chosen", cells.get("chosen", cells.get("completion"))).form
+    return form != "null" and (form == "messages") != (answer == "messages")
+
+
+def fits_template(cells: Mapping[str, object]) -> bool:
+    """Whether the two columns that TRL hands to the chat template are as it wants them."""
+    if "chat_template_kwargs" in cells and not isinstance(cells["chat_template_kwargs"], Mapping):
+        return False
+    tools = cells.get("tools")
+    if not isinstance(tools, str):
+        return tools is None or isinstance(tools, list)
+    try:
+        orjson.loads(tools)
+    except orjson.JSONDecodeError:
+        return False
+    return True

@@ -1,7 +1,8 @@
 """What an answer says that it should not: markers left in it, and allusions to its revision."""
 
 from clair_cli.contrast.checks import check
-from clair_cli.looking.lint.texts import Tell, Text, answer_text, plain_text
+from clair_cli.looking.lint.findings import Tell
+from clair_cli.looking.lint.texts import TrlText, answer_text, plain_text
 from clair_cli.records import Row
 from clair_cli.replies.leftovers import leftover
 from clair_cli.replies.marker_names import Names
@@ -22,7 +23,7 @@ class Wording:
     def __init__(self) -> None:
         self._names = Names(REASONING, REVISION)
 
-    def pair(self, prompt: Text, chosen: Text, rejected: Text, tell: Tell) -> None:
+    def pair(self, prompt: TrlText, chosen: TrlText, rejected: TrlText, tell: Tell) -> None:
         """Tell what is wrong with a pair; either side may be the revision."""
         task, good, bad = plain_text(prompt), answer_text(chosen), answer_text(rejected)
         self._markers(task, good, bad, tell)
@@ -34,7 +35,7 @@ class Wording:
         if problem and problem.reason == "alludes":
             tell("alludes", _quoted(problem.detail))
 
-    def labelled(self, prompt: Text, completion: Text, tell: Tell) -> None:
+    def labelled(self, prompt: TrlText, completion: TrlText, tell: Tell) -> None:
         """Tell what is wrong with a labelled answer, for which there is nothing to compare."""
         task, text = plain_text(prompt), answer_text(completion)
         self._markers(task, text, "", tell, worse=True)

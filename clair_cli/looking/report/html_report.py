@@ -19,14 +19,10 @@ from clair_cli.looking.report.page import MARK, render
 from clair_cli.looking.report.run_facts import price_of
 from clair_cli.looking.report.timeline import Timeline, replies, timeline
 from clair_cli.records import Contrast, Pair, UsageError
-from clair_cli.rows.preferences import Reading
+from clair_cli.rows.pairs import PairReader
 from clair_cli.writers.atomic_files import telling_os_errors, whole_file
 
 __all__ = ["write_report"]
-
-HOPELESS = 100
-"""Rows without a pair, and none with one among them, after which an input is taken for no
-preference dataset."""
 
 
 def write_report(
@@ -50,7 +46,7 @@ def write_report(
         with telling_os_errors():
             spool = stack.enter_context(tempfile.TemporaryFile(dir=target.absolute().parent))
         pairs = EmbeddedPairs(Spool(spool), worsens=found.worsens)
-        reading = Reading(_backwards if found.worsens else contrast)
+        reading = PairReader(_backwards if found.worsens else contrast)
         for pair, source in islice(_pairs(found, reading), limit):
             pairs.add(pair, source)
         pairs.close()
@@ -66,13 +62,8 @@ def _backwards(rejected: str, chosen: str) -> Contrast:
     return contrast(chosen, rejected)
 
 
-def _pairs(found: Artifacts, reading: Reading) -> Iterator[tuple[Pair, str]]:
-    for raw in found.rows:
-        pair = reading.pair(raw)
-        if pair is not None:
-            yield pair, raw.file
-        elif reading.misfits == HOPELESS and not reading.pairs:
-            break
+def _pairs(found: Artifacts, reading: PairReader) -> Iterator[tuple[Pair, str]]:
+    yield from reading.placed(found.rows)
     if reading.problems and not reading.pairs:
         raise UsageError(f"{reading.problems[0]}; name a preference dataset")
 

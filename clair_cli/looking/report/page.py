@@ -22,7 +22,7 @@ from clair_cli.looking.report.failures import Reason
 from clair_cli.looking.report.human_numbers import duration, number
 from clair_cli.looking.report.timeline import Timeline, in_words
 from clair_cli.rows.control_codes import written_out
-from clair_cli.rows.preferences import Reading
+from clair_cli.rows.pairs import PairReader
 
 MARK = "<!-- clair report -->"
 """How a page of ours is known, so that nothing else is written over."""
@@ -40,7 +40,7 @@ _EXPORT = re.compile(r"^export (?=(?:async )?(?:function|const|class) (\w+))", r
 def render(
     found: Artifacts,
     pairs: EmbeddedPairs,
-    reading: Reading,
+    reading: PairReader,
     reasons: Sequence[Reason],
     times: Timeline | None,
     limit: int | None,

@@ -6,17 +6,21 @@ One pass, and memory for two digests a row. What is said of TRL was read and tri
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from clair_cli.looking.lint.checks import Checks
-from clair_cli.looking.lint.contents import Contents, Settings
-from clair_cli.looking.lint.csv_cells import as_loaded
-from clair_cli.looking.lint.cutting import Characters, Ruler, Tokens
-from clair_cli.looking.lint.findings import LEVELS, Finding, Place
-from clair_cli.looking.lint.lengths import Lengths
-from clair_cli.looking.lint.trainers import Fit, Form, Kind, fits
+from clair_cli.looking.lint.balance import Lengths
+from clair_cli.looking.lint.cutting import Characters, Ruler
+from clair_cli.looking.lint.dataset_checks import DatasetChecks
+from clair_cli.looking.lint.findings import Finding
+from clair_cli.looking.lint.row_checks import RowChecks
+from clair_cli.looking.lint.trainers import Fit, Kind, TrlFormat, fits
 from clair_cli.records import UsageError
 from clair_cli.rows.raw import Raw
 
-__all__ = ["LEVELS", "Characters", "Finding", "Report", "Settings", "Tokens", "lint"]
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """The user's choices: where rows are cut, in the unit of the ruler; None for nowhere."""
+
+    max_length: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +43,7 @@ class Report:
     rows: int
     columns: tuple[str, ...]
     kind: Kind
-    form: Form
+    form: TrlFormat
     implicit: bool
     unit: str
     max_length: int | None
@@ -61,38 +65,28 @@ def lint(
     Raises:
         UsageError: There are none, or none is an object.
     """
-    checks = Checks(Contents(ruler or Characters(), settings or Settings()))
+    ruler, settings = ruler or Characters(), settings or Settings()
+    dataset = DatasetChecks()
+    checks = RowChecks(dataset, ruler, settings.max_length)
     count = readable = 0
     for row in rows:
         count += 1
         readable += row.cells is not None
-        _add(checks, row)
+        checks.add(row)
     if not readable:
         seen = f"no rows that are objects ({count:,} read)" if count else "no rows"
         raise UsageError(f"has {seen}; name a preference dataset")
-    return _report(checks, count)
-
-
-def _add(checks: Checks, row: Raw) -> None:
-    if row.cells is None:
-        detail = row.fault.detail if row.fault else ""
-        checks.found.add("unreadable", Place(row.file, row.number, ""), detail)
-    else:
-        checks.add(row.file, row.number, as_loaded(row.file, row.cells), row.size)
-
-
-def _report(checks: Checks, rows: int) -> Report:
-    checks.finish()
-    findings = checks.found.listed(rows)
+    dataset.finish()
+    findings = dataset.found.listed(count)
     return Report(
-        rows=rows,
-        columns=tuple(checks.columns.names),
-        kind=checks.kind,
-        form=checks.form,
-        implicit=checks.kind == "paired" and "prompt" not in checks.columns.names,
-        unit=checks.contents.ruler.unit,
-        max_length=checks.contents.settings.max_length,
-        lengths=checks.contents.lengths,
+        rows=count,
+        columns=tuple(dataset.columns.names),
+        kind=dataset.kind,
+        form=dataset.form,
+        implicit=dataset.kind == "paired" and "prompt" not in dataset.columns.names,
+        unit=ruler.unit,
+        max_length=settings.max_length,
+        lengths=dataset.lengths,
         findings=findings,
-        fits=fits(checks.kind, findings),
+        fits=fits(dataset.kind, findings),
     )

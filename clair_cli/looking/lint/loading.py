@@ -1,8 +1,9 @@
-"""Columns over all rows: their types, as `datasets` decides on them when it loads JSON.
+"""Cells and columns as `datasets` loads them from a file.
 
-It takes the types from the first 10 MB of the first file (`chunksize` of its JSON builder, version
-5.2) and casts everything later to them. Within that part, a column of several types becomes one of
-type `Json`; older versions refuse it.
+Pandas makes nulls and booleans of the text in a .csv or .tsv. The types of JSON are those of the
+first 10 MB of the first file (`chunksize` of the JSON builder, version 5.2): everything later is
+cast to them. Within that part, a column of several types becomes one of type `Json`; older versions
+refuse it.
 """
 
 import re
@@ -15,6 +16,16 @@ FIRST_PART = 10 << 20
 DEEPEST = 6
 """Levels of nesting that are looked at."""
 
+NULLS = frozenset(
+    {
+        *("", " ", "#N/A", "#N/A N/A", "#NA", "-1.#IND", "-1.#QNAN", "-NaN", "-nan", "1.#IND"),
+        *("1.#QNAN", "<NA>", "N/A", "NA", "NULL", "NaN", "None", "n/a", "nan", "null"),
+    }
+)
+"""What `pandas.read_csv` reads as a missing value."""
+
+_BOOLEANS = {"true": True, "false": False, "1": 1, "0": 0}
+_DELIMITED = re.compile(r"\.[ct]sv(?:\.\w+)?$", re.IGNORECASE)
 _JSON = re.compile(r"(?:\.(?:jsonl|json|ndjson)(?:\.\w+)?|^stdin|^-)$", re.IGNORECASE)
 _CASTS: Mapping[type, frozenset[type]] = {
     str: frozenset({int, float, bool}),
@@ -78,8 +89,8 @@ class _Node:
         return True
 
 
-class Columns:
-    """The columns of all rows so far."""
+class ColumnTypes:
+    """The columns of all rows so far, and their types."""
 
     def __init__(self) -> None:
         self.names: dict[str, None] = {}
@@ -123,3 +134,14 @@ class Columns:
             if node is None or not node.takes(value):
                 return "types_change", name
         return "", ""
+
+
+def as_loaded(file: str, cells: Mapping[str, object]) -> Mapping[str, object]:
+    """The cells of a row as the trainers will see them."""
+    if not _DELIMITED.search(file):
+        return cells
+    loaded = {name: None if cell in NULLS else cell for name, cell in cells.items()}
+    label = loaded.get("label")
+    if isinstance(label, str):
+        loaded["label"] = _BOOLEANS.get(label.lower(), label)
+    return loaded
