@@ -8,9 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from clair_cli.mock.copyeditor import Edited, edit
+from clair_cli.mock.lexicon import CONTRACTED, COULD_OF, DOUBLED, WORDY
 from clair_cli.mock.protect import protect, reveal
 from clair_cli.mock.spelling import MISSPELT
-from clair_cli.mock.wording import CONTRACTED, COULD_OF, DOUBLED, WORDY
 
 EXAMPLES = Path(__file__).parent.parent / "examples" / "answers.jsonl"
 

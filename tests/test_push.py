@@ -50,7 +50,7 @@ def hub(serving: Hub) -> Hub:
 
 LOADED = [
     *("huggingface_hub.hf_api", "pydantic"),
-    *("clair_cli.cli.output.terminal", "clair_cli.publish.push"),
+    *("clair_cli.cli.printing.terminal", "clair_cli.publish.push"),
 ]
 
 

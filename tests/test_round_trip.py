@@ -16,7 +16,7 @@ from tests.train.made import KINDS, TRAINABLE, Made
 LOADED = [
     *("datasets", "huggingface_hub.hf_api", "huggingface_hub.hf_file_system", "pyarrow.parquet"),
     *("pydantic.json_schema", "pydantic.type_adapter", "clair_cli.mock", "clair_cli.publish.push"),
-    *("clair_cli.cli.running", "clair_cli.run.export", "clair_cli.cli.output.findings"),
+    *("clair_cli.cli.running", "clair_cli.run.export", "clair_cli.cli.printing.lint_report"),
     *("clair_cli.rows.hub.dataset", "clair_cli.rows.remote.listing"),
     "clair_cli.writers.parquet_files",
 ]

@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from clair_cli.cli.output.pager import keeps_colours
+from clair_cli.cli.printing.pager import keeps_colours
 from clair_cli.contrast.metrics import contrast
 from clair_cli.looking.choice import WORST_FIRST, Choice
 from clair_cli.records import Contrast, Pair

@@ -27,11 +27,11 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from clair_cli.records import Contrast, Failure, Pair, UsageError
+from clair_cli.writers.file_plan import Plan, Written
 from clair_cli.writers.formats import FORMATS
 from clair_cli.writers.layout import layout
 from clair_cli.writers.output import Output
 from clair_cli.writers.ownership import check_not_foreign, settle
-from clair_cli.writers.plan import Plan, Written
 from tests.conftest import CLAIR, Clair, answers, environment, read_rows, write_rows
 from tests.serving import Asked, Endpoint, Reply, completion, revised, serving
 

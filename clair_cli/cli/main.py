@@ -94,7 +94,7 @@ def _origin(error: typer.TyperException) -> str:
 
 
 def _complain(sentence: str) -> None:
-    from clair_cli.cli.output.terminal import one_line  # noqa: PLC0415 - `clair --help` stays quick
+    from clair_cli.cli.printing.terminal import one_line  # noqa: PLC0415 - `clair --help` stays quick
 
     if sentence:
         print(f"clair: {one_line(sentence)}", file=sys.stderr)  # noqa: T201 - the user's answer

@@ -3,9 +3,9 @@
 import contextlib
 from collections.abc import AsyncIterator
 
-from clair_cli.cli.output.progress import display_on, shown
-from clair_cli.cli.output.run_summary import print_summary
-from clair_cli.cli.output.terminal import console
+from clair_cli.cli.printing.progress import display_on, shown
+from clair_cli.cli.printing.run_summary import print_summary
+from clair_cli.cli.printing.terminal import console
 from clair_cli.cli.signals import stopping
 from clair_cli.records import RunError
 from clair_cli.run.runner import CODE_FAILED_ROWS, Runner

@@ -7,9 +7,9 @@ import orjson
 
 from clair_cli.mock.errors import Refusal
 from clair_cli.mock.replies import written
+from clair_cli.mock.reply_form import Wishes, wishes_in
 from clair_cli.mock.structured import Shape, shape_of
 from clair_cli.mock.student import has_note, request_in
-from clair_cli.mock.wishes import Wishes, wishes_in
 
 MODEL = "clair-offline-copyeditor"
 

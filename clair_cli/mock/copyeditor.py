@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from clair_cli.mock.protect import Masked, protect, reveal
 from clair_cli.mock.rules import RULES, Rule
-from clair_cli.mock.words import Words
+from clair_cli.mock.word_classes import Words
 
 ROUNDS = 6
 """Rounds in which the rules must settle; two are the rule, the second finding nothing."""

@@ -4,9 +4,9 @@ import re
 from collections.abc import Mapping
 from functools import partial
 
+from clair_cli.mock.lexicon import COULD_OF, ENGLISH
 from clair_cli.mock.protect import BLOCK, INLINE
-from clair_cli.mock.wording import COULD_OF, ENGLISH
-from clair_cli.mock.words import Mended, Words, cased_like
+from clair_cli.mock.word_classes import Mended, Words, cased_like
 
 _WORD = re.compile("[a-z]+")
 

@@ -5,9 +5,9 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from clair_cli.mock.copyeditor import Edited, edit
+from clair_cli.mock.reply_form import Wishes, wishes_in
 from clair_cli.mock.structured import Shape
 from clair_cli.mock.student import request_in
-from clair_cli.mock.wishes import Wishes, wishes_in
 from clair_cli.mock.worsening import worsen
 
 _WHO = "I am clair's offline copy editor, a set of rules and not a language model."

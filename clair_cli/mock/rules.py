@@ -4,10 +4,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from clair_cli.mock.phrases import Table
-from clair_cli.mock.protect import INLINE
-from clair_cli.mock.spelling import MISSPELT
-from clair_cli.mock.wording import (
+from clair_cli.mock.lexicon import (
     A_BEFORE_VOWEL,
     ABBREVIATIONS,
     AFTER_LETTER_A,
@@ -20,7 +17,10 @@ from clair_cli.mock.wording import (
     PRONOUN_VERBS,
     WORDY,
 )
-from clair_cli.mock.words import Mended, Words, cased_like
+from clair_cli.mock.phrases import Table
+from clair_cli.mock.protect import INLINE
+from clair_cli.mock.spelling import MISSPELT
+from clair_cli.mock.word_classes import Mended, Words, cased_like
 
 LOWER = "a-zà-öø-ÿα-ωа-яё"
 """Small letters of the scripts in which a sentence begins with a capital."""

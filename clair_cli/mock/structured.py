@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import orjson
 
 from clair_cli.mock.errors import Refusal
-from clair_cli.mock.wishes import REASONING, REASONS, REVISES, REVISION
+from clair_cli.mock.reply_form import REASONING, REASONS, REVISES, REVISION
 
 _PARAM = "response_format"
 _KINDS = ("text", "json_object", "json_schema")

@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from clair_cli.mock.wishes import REASONS, REVISES
+from clair_cli.mock.reply_form import REASONS, REVISES
 
 TASK = "{task}: "
 ANSWER = "\n\n{student_solution}: "

@@ -4,9 +4,9 @@ import re
 from collections.abc import Callable
 
 from clair_cli.mock.copyeditor import Edited
+from clair_cli.mock.lexicon import FOREIGN
 from clair_cli.mock.protect import Masked, protect, reveal
-from clair_cli.mock.wording import FOREIGN
-from clair_cli.mock.words import Words, cased_like
+from clair_cli.mock.word_classes import Words, cased_like
 
 _OPPOSITES = (
     *(("always", "never"), ("more", "less"), ("before", "after"), ("above", "below")),

@@ -12,7 +12,7 @@ from clair_cli.records import UsageError
 from clair_cli.run.job import Job, plan_of
 from clair_cli.run.options.output import ExportOptions, FileOptions
 from clair_cli.run.recipe import job_of
-from clair_cli.writers.layout import Layout, layout
+from clair_cli.writers.layout import Layout, layout, layout_of
 
 
 def export_job(run: Path, files: FileOptions, export: ExportOptions) -> Job:
@@ -24,7 +24,7 @@ def export_job(run: Path, files: FileOptions, export: ExportOptions) -> Job:
     Raises:
         UsageError: There is no such run, its store is gone, or the output cannot be made.
     """
-    if not run.exists() and not run.with_name(f".{run.name}.clair").is_dir():
+    if not run.exists() and not layout_of(run).side.is_dir():
         raise UsageError(f"{run}: no such run; name what clair revise wrote")
     paths = layout(str(run), None)
     job = job_of(_record(paths, run), str(paths.recipe))

@@ -13,7 +13,7 @@ from clair_cli.prompts.template import Template
 from clair_cli.run.options.output import FileOptions
 from clair_cli.run.options.revising import ReviseOptions
 from clair_cli.run.preconditions import card_ids, check_kept_columns
-from clair_cli.writers.plan import Plan, size_in_bytes
+from clair_cli.writers.file_plan import Plan, size_in_bytes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,9 +12,9 @@ from clair_cli.rows.input import default_output, find_input
 from clair_cli.rows.origin import Origin
 from clair_cli.rows.picking import Picking, Rows, pick
 from clair_cli.rows.reader import once, read_rows
-from clair_cli.run.answering import complete_for, gate_for, prepare_process
 from clair_cli.run.card.readme import card
 from clair_cli.run.command_line import command_line
+from clair_cli.run.completing import complete_for, gate_for, prepare_process
 from clair_cli.run.engine import Engine, Window
 from clair_cli.run.estimate import Estimate, estimate
 from clair_cli.run.job import Job
@@ -29,11 +29,11 @@ from clair_cli.store.database import Store, put_aside
 from clair_cli.store.lock import lock
 from clair_cli.store.remembering import Remembering
 from clair_cli.writers.atomic_files import write_whole
+from clair_cli.writers.file_plan import Written
 from clair_cli.writers.formats import FORMATS
 from clair_cli.writers.layout import layout
 from clair_cli.writers.output import Output
 from clair_cli.writers.ownership import check_not_foreign, settle
-from clair_cli.writers.plan import Written
 
 CODE_FAILED_ROWS = 3
 

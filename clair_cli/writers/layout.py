@@ -94,6 +94,13 @@ class Layout:
         return (found[1], found[2]) if found else None
 
 
+def layout_of(written: Path) -> Layout:
+    """The layout of what was written to the directory or file `written`, finished or not."""
+    if written.is_dir():
+        return Layout(written, written / ".clair", written / "README.md")
+    return Layout(written.parent, _side_of(written), None, written.name)
+
+
 def layout(output: str, default: Path | None) -> Layout:
     """The layout for `-o`; "" is the `default` directory, None where there is none.
 
@@ -107,7 +114,7 @@ def layout(output: str, default: Path | None) -> Layout:
         raise UsageError("name the output with -o: the input does not suggest one")
     path = Path(output) if output else default or Path()
     if path.name.endswith(tuple(f".{kind}" for kind in KINDS)) and not path.is_dir():
-        side = path.with_name(f".{path.name}.clair")
+        side = _side_of(path)
         if path.exists() and not side.is_dir():
             raise UsageError(f"-o {path}: exists and was not written by clair; name another file")
         return Layout(path.parent, side, None, path.name)
@@ -120,6 +127,10 @@ def layout(output: str, default: Path | None) -> Layout:
     directory = Layout(path, path / ".clair", path / "README.md")
     _check_ours(directory, path)
     return directory
+
+
+def _side_of(file: Path) -> Path:
+    return file.with_name(f".{file.name}.clair")
 
 
 def _check_ours(found: Layout, path: Path) -> None:

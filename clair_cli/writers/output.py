@@ -16,12 +16,12 @@ from clair_cli.writers.atomic_files import (
     telling_os_errors,
     temporary,
 )
+from clair_cli.writers.file_plan import Plan, Written
 from clair_cli.writers.formats import EXAMPLE, Format
 from clair_cli.writers.json_text import json_line
 from clair_cli.writers.layout import SPLITS, Layout
 from clair_cli.writers.line_files import LineShards, LineStream
 from clair_cli.writers.ownership import announce, own_names
-from clair_cli.writers.plan import Plan, Written
 
 
 class Shards(Protocol):

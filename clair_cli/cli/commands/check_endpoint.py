@@ -27,7 +27,7 @@ def check_endpoint(endpoint: AddressOptions, checked: CheckOptions) -> None:
     No row's data is sent. It lists the models, then finds out latency, the parameters that are
     taken, rate limits, whether structured output works, and a --concurrency to begin with.
     """
-    from clair_cli.cli.output.endpoint_check import check_all  # noqa: PLC0415 - quick help
+    from clair_cli.cli.printing.endpoint_check import check_all  # noqa: PLC0415 - quick help
     from clair_cli.endpoint.address import addresses  # noqa: PLC0415
     from clair_cli.prompts.parameters import parameters  # noqa: PLC0415
 

@@ -51,7 +51,7 @@ def lint(
     """
     from pathlib import Path  # noqa: PLC0415 - `clair --help` stays quick
 
-    from clair_cli.cli.output.findings import lint_all  # noqa: PLC0415
+    from clair_cli.cli.printing.lint_report import lint_all  # noqa: PLC0415
     from clair_cli.rows.input import find_input  # noqa: PLC0415
     from clair_cli.run.preconditions import check_stdin  # noqa: PLC0415
 

@@ -35,8 +35,8 @@ def prompts(
     A check renders it on a sample row, shows the messages as they would be sent, and reads a
     sample reply in the template's own markers. No request is made.
     """
-    from clair_cli.cli.output.template_check import check_template  # noqa: PLC0415 - `clair --help` stays quick
-    from clair_cli.cli.output.terminal import plain  # noqa: PLC0415
+    from clair_cli.cli.printing.template_check import check_template  # noqa: PLC0415 - `clair --help` stays quick
+    from clair_cli.cli.printing.terminal import plain  # noqa: PLC0415
     from clair_cli.prompts.shipped import load_template, template_names  # noqa: PLC0415
     from clair_cli.records import UsageError  # noqa: PLC0415
 

@@ -42,7 +42,7 @@ def push(
     A push with nothing changed makes no commit. The token is that of HF_TOKEN, else of
     hf auth login. Prints the address of the dataset.
     """
-    from clair_cli.cli.output.terminal import console, one_line  # noqa: PLC0415 - quick help
+    from clair_cli.cli.printing.terminal import console, one_line  # noqa: PLC0415 - quick help
     from clair_cli.publish.push import Patience  # noqa: PLC0415
     from clair_cli.publish.push import push as publish  # noqa: PLC0415
 

@@ -53,7 +53,7 @@ def revise(
 
 
 def _dry_run(runner: "Runner") -> None:
-    from clair_cli.cli.output.dry_run import print_estimate  # noqa: PLC0415 - quick help
+    from clair_cli.cli.printing.dry_run import print_estimate  # noqa: PLC0415 - quick help
 
     estimate, price = runner.estimate(), runner.job.price
     print_estimate(estimate, price)

@@ -53,7 +53,7 @@ def show(
     Of a directory it shows all splits, or the one that --split names. On a terminal they go through
     $PAGER (default: less). Without colours, [-this-] went and {+that+} came.
     """
-    from clair_cli.cli.output.pairs import (  # noqa: PLC0415 - `clair --help` stays quick
+    from clair_cli.cli.printing.word_diffs import (  # noqa: PLC0415 - `clair --help` stays quick
         check_sort,
         show_failures,
         show_pairs,

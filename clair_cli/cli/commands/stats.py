@@ -42,7 +42,7 @@ def stats(
     Of a directory it reads all splits, or the one that --split names. Metrics that clair wrote into
     columns are taken from there; all else is computed.
     """
-    from clair_cli.cli.output.stats import measure_all  # noqa: PLC0415 - quick help
+    from clair_cli.cli.printing.stats import measure_all  # noqa: PLC0415 - quick help
     from clair_cli.looking.dataset import find_dataset  # noqa: PLC0415
     from clair_cli.run.preconditions import check_stdin  # noqa: PLC0415
 

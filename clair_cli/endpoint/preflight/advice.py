@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterable, Sequence
 
 from clair_cli.endpoint.limits.pace import MINUTE, Bucket, quota
-from clair_cli.endpoint.preflight.findings import Answer, Limit, Step, Suggestion
+from clair_cli.endpoint.preflight.capabilities import Answer, Limit, Step, Suggestion
 from clair_cli.endpoint.preflight.probe import Reply
 
 STEPS = (1, 4, 16)

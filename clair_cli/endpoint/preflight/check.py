@@ -16,7 +16,7 @@ from clair_cli.endpoint.preflight.advice import (
     may_go_on,
     step_of,
 )
-from clair_cli.endpoint.preflight.findings import Answer, Findings, Listing, Support
+from clair_cli.endpoint.preflight.capabilities import Answer, Findings, Listing, Support
 from clair_cli.endpoint.preflight.probe import Probe, Reply
 from clair_cli.endpoint.verdicts import Adapt, End, GiveUp, Retry, Verdict
 from clair_cli.records import EndpointError

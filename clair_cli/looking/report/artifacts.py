@@ -10,7 +10,7 @@ import orjson
 from clair_cli.records import UsageError
 from clair_cli.rows.input import find_input
 from clair_cli.rows.raw import Raw
-from clair_cli.writers.layout import SPLITS, Layout
+from clair_cli.writers.layout import SPLITS, Layout, layout_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,10 +49,7 @@ def find_artifacts(out: str, split: str, store: Path | None) -> Artifacts:
     if store and not store.is_file():
         raise UsageError(f"--store {store}: no such file")
     path = Path(out)
-    if path.is_dir():
-        paths = Layout(path, path / ".clair", None)
-    else:
-        paths = Layout(path.parent, path.with_name(f".{path.name}.clair"), None, path.name)
+    paths = layout_of(path)
     if not paths.side.is_dir():
         return Artifacts(out, find_input([out], split=split), store=store)
     record = _record(paths.run)

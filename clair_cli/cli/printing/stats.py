@@ -10,8 +10,8 @@ import orjson
 from rich.console import Console
 from rich.text import Text
 
-from clair_cli.cli.output.progress import Display, display_on
-from clair_cli.cli.output.terminal import console, one_line, paper
+from clair_cli.cli.printing.progress import Display, display_on
+from clair_cli.cli.printing.terminal import console, one_line, paper
 from clair_cli.contrast.distribution import QUANTILES, Bins, Distribution
 from clair_cli.looking.bins import SHARES
 from clair_cli.looking.stats import Measured, histograms, measure

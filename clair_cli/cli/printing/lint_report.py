@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.padding import Padding
 from rich.text import Text
 
-from clair_cli.cli.output.terminal import one_line
+from clair_cli.cli.printing.terminal import one_line
 from clair_cli.looking.lint.cutting import DEFAULT_TOKENS, Characters, Tokens
 from clair_cli.looking.lint.findings import Finding
 from clair_cli.looking.lint.linting import Report, Settings, lint

@@ -7,7 +7,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from clair_cli.cli.output.terminal import one_line
+from clair_cli.cli.printing.terminal import one_line
 from clair_cli.run.tally import Tally
 from clair_cli.writers.layout import Layout
 

@@ -10,10 +10,10 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from clair_cli.cli.output.terminal import console, one_line
+from clair_cli.cli.printing.terminal import console, one_line
 from clair_cli.endpoint.address import Address
+from clair_cli.endpoint.preflight.capabilities import Answer, Findings, Limit, Listing, Support
 from clair_cli.endpoint.preflight.check import MOST_REQUESTS, check
-from clair_cli.endpoint.preflight.findings import Answer, Findings, Limit, Listing, Support
 from clair_cli.records import EndpointError, Usage
 
 Line = tuple[str, str]

@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 from operator import eq
 
-from clair_cli.mock.wording import ENGLISH, FOREIGN
+from clair_cli.mock.lexicon import ENGLISH, FOREIGN
 
 Mended = tuple[str, list[str]]
 """A text after a rule, and what the rule did in it: one entry a mend, empty if nothing to add."""

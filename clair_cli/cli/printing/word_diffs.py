@@ -10,8 +10,8 @@ from rich.console import Console, RenderableType
 from rich.rule import Rule
 from rich.text import Text
 
-from clair_cli.cli.output.pager import keeps_colours, page, pager_command
-from clair_cli.cli.output.terminal import console, one_line, paper, plain
+from clair_cli.cli.printing.pager import keeps_colours, page, pager_command
+from clair_cli.cli.printing.terminal import console, one_line, paper, plain
 from clair_cli.contrast.metrics import contrast
 from clair_cli.contrast.word_diff import word_diff
 from clair_cli.looking.choice import WORST_FIRST, Choice
@@ -21,7 +21,7 @@ from clair_cli.rows.input import find_input
 from clair_cli.rows.names import printable
 from clair_cli.rows.pairs import PairReader
 from clair_cli.rows.raw import Raw
-from clair_cli.writers.layout import Layout
+from clair_cli.writers.layout import layout_of
 
 T = TypeVar("T")
 
@@ -72,8 +72,7 @@ def show_failures(name: str, choice: Choice) -> None:
 
 def _failures_of(name: str) -> Path:
     path = Path(name)
-    side = path / ".clair" if path.is_dir() else path.with_name(f".{path.name}.clair")
-    file = Layout(None, side, None).failures
+    file = layout_of(path).failures
     if path.name == file.name and path.is_file():
         return path
     if not file.is_file():

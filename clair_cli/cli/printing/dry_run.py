@@ -7,7 +7,7 @@ from rich.rule import Rule
 from rich.table import Table
 from rich.text import Text
 
-from clair_cli.cli.output.terminal import console, plain
+from clair_cli.cli.printing.terminal import console, plain
 from clair_cli.endpoint.prices import Price
 from clair_cli.records import Usage
 from clair_cli.run.estimate import ASSUMING, Estimate

@@ -8,7 +8,7 @@ import subprocess
 import sys
 from collections.abc import Iterable, Mapping
 
-from clair_cli.cli.output.terminal import reader_gone
+from clair_cli.cli.printing.terminal import reader_gone
 
 LESS_OPTIONS = "FRX"
 """Colours, and no pager for what fits on the screen; as git has it."""
