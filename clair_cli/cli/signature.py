@@ -42,7 +42,7 @@ def command(
             return function(**{**{k: v for k, v in values.items() if k in hints}, **built})
 
         parameters = list(_parameters(function, kinds, takes_settings=takes_settings))
-        call.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+        vars(call)["__signature__"] = inspect.Signature(parameters)  # what typer reads
         return call
 
     return decorated
