@@ -42,10 +42,12 @@ def parquet_rows(file: IO[bytes], name: str, *, packed: bool, remote: bool) -> I
     def batches() -> Iterator["pa.RecordBatch"]:
         with _seekable(file, packed) as whole:
             meta = pq.read_metadata(whole)
-            piece = _remote_piece(meta.num_columns) if remote else LOCAL_PIECE
-            parquet = pq.ParquetFile(whole, metadata=meta, pre_buffer=False, buffer_size=piece)
             step = _batch_rows(meta.num_rows, _plain_size(meta))
-            yield from parquet.iter_batches(batch_size=step, use_threads=False)
+            for group in range(meta.num_row_groups):
+                how = _fetching(meta, group) if remote else {"buffer_size": LOCAL_PIECE}
+                # A file of its own for each group: it holds what it has fetched until it is closed.
+                parquet = pq.ParquetFile(whole, metadata=meta, **{"pre_buffer": False, **how})
+                yield from parquet.iter_batches(step, row_groups=[group], use_threads=False)
 
     return _rows(batches(), name, "Parquet", pa.ArrowException)
 
@@ -146,8 +148,12 @@ def _one_row(row: "pa.RecordBatch") -> dict[str, Any] | _Unreadable:
     return _Unreadable(problem, repr(cells)) if problem else cells
 
 
-def _remote_piece(columns: int) -> int:
-    return max(LOCAL_PIECE, min(REMOTE_PIECE, PIECES // max(1, columns)))
+def _fetching(meta: Any, group: int) -> dict[str, Any]:
+    """How to read a row group from afar: a small one at once, a large one piece by piece."""
+    columns = [meta.row_group(group).column(n) for n in range(meta.num_columns)]
+    if sum(column.total_compressed_size for column in columns) <= PIECES:
+        return {"pre_buffer": True}
+    return {"buffer_size": max(LOCAL_PIECE, min(REMOTE_PIECE, PIECES // max(1, len(columns))))}
 
 
 def _batch_rows(rows: int, size: int) -> int:

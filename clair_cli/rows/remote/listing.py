@@ -82,8 +82,8 @@ def open_url(url: str, *, to_and_fro: bool) -> IO[bytes]:
     Raises:
         Exception: What the library raised; `telling` turns it into one line.
     """
-    origin: Origin = WebOrigin(url) if is_web(url) else _FileSystemOrigin(url)
     piece = SMALL_PIECE if to_and_fro else PIECE
+    origin: Origin = WebOrigin(url) if is_web(url) else _FileSystemOrigin(url)
     return io.BufferedReader(resumed(origin), piece)
 
 
@@ -97,6 +97,19 @@ def telling(url: str) -> Iterator[None]:
     except Exception as exc:
         # Each file system of fsspec has errors of its own, and many are no OSError.
         raise UsageError(f"{public(url)}: {_said(exc)}") from exc
+
+
+class _Opened:
+    """A file of an fsspec file system, which finds any byte by itself; see `resuming.Stream`."""
+
+    def __init__(self, file: Any) -> None:
+        self._file = file
+        self.read, self.close = file.read, file.close
+
+    def go_to(self, position: int) -> bool:
+        """Go on from there."""
+        self._file.seek(position)
+        return True
 
 
 class _FileSystemOrigin:
@@ -114,13 +127,15 @@ class _FileSystemOrigin:
         Raises:
             Exception: Whatever the file system raises.
         """
-        # No cache: it would read ahead far more than a reader of columns asks for.
-        file: Any = self._system.open(self._path, "rb", cache_type="none")
+        # What is read ahead is what a reader of pieces asks for next; more would often be in vain.
+        file: Any = self._system.open(
+            self._path, "rb", cache_type="readahead", block_size=SMALL_PIECE
+        )
         self.size = file.size if isinstance(getattr(file, "size", None), int) else None
         if self.size is None:
             self.size = self._system.info(self._path).get("size")
         file.seek(position)
-        return file  # type: ignore[no-any-return]  # fsspec is not annotated
+        return _Opened(file)
 
     def may_pass(self, error: Exception) -> bool:
         """Whether trying again can help: not where the server has given its answer."""

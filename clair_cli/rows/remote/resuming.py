@@ -21,6 +21,9 @@ class Stream(Protocol):
     def read(self, size: int, /) -> bytes:
         """Up to `size` bytes; none at the end."""
 
+    def go_to(self, position: int) -> bool:
+        """Go on from there instead; False where only a new one can."""
+
     def close(self) -> None:
         """Let go of the connection."""
 
@@ -84,7 +87,7 @@ class _Resumed(io.RawIOBase):
             raise io.UnsupportedOperation("seek")
         bases = {io.SEEK_SET: 0, io.SEEK_CUR: self._position, io.SEEK_END: self._origin.size or 0}
         position = max(0, bases[whence] + offset)
-        if position != self._position:
+        if position != self._position and self._stream and not self._stream.go_to(position):
             self._drop()
         self._position = position
         return position

@@ -103,6 +103,10 @@ class _Body:
         while size > 0 and (data := self.read(min(size, _CHUNK))):
             size -= len(data)
 
+    def go_to(self, _position: int) -> bool:
+        """Never: the server sends what was asked for."""
+        return False
+
     def close(self) -> None:
         """Let go of the connection."""
         self._response.close()
