@@ -8,6 +8,7 @@ import shutil
 import socket
 import subprocess
 import sys
+import tarfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import chain
 from pathlib import Path
@@ -145,6 +146,9 @@ def ids(some: Sequence[Row]) -> list[str]:
     return [row["id"] for row in some]
 
 
+LOGIN = "set HF_TOKEN or run hf auth login"
+NO_SUCH = "no such file here, and no such dataset on the Hub that may be read; check the name; for"
+
 KINDS = {
     "parquet": {"data/train-00000-of-00001.parquet": parquet(rows(30), 10)},
     "jsonl": {"train.jsonl": jsonl(rows(30)), "test.jsonl": jsonl(rows(9, "t"))},
@@ -165,6 +169,42 @@ KINDS = {
 def test_reads_a_part_of_a_split_of_each_kind(kind: str, hub: Hub, read: Read) -> None:
     hub.add(f"user/{kind}", KINDS[kind])
     assert read(f"user/{kind}", "--split", "train[5:20]") == ids(rows(30)[5:20])
+
+
+def tar(some: Sequence[Row]) -> bytes:
+    """A set of the kind that names what a file holds by its ending."""
+    file = io.BytesIO()
+    with tarfile.open(fileobj=file, mode="w") as packed:
+        for number, row in enumerate(some):
+            data = orjson.dumps(row)
+            info = tarfile.TarInfo(f"{number:05}.json")
+            info.size = len(data)
+            packed.addfile(info, io.BytesIO(data))
+    return file.getvalue()
+
+
+def test_other_kinds_are_read_by_the_library(hub: Hub, read: Read) -> None:
+    some = rows(120, padding=100_000)
+    hub.add("user/web", {"train.tar": tar(some)})
+    hub.fault("get", "train.tar", drop=1_000_001, skip=1)
+    columns = ["--prompt-column", "json.prompt", "--response-column", "json.response"]
+    part = ["--split", "train[5:100]", "--id-column", "json.id"]
+    assert read("user/web", *columns, *part) == ids(some[5:100])
+    assert [fault.times for fault in hub.faults] == [0]
+
+
+def test_an_old_name_without_a_user_leads_to_the_dataset(
+    hub: Hub, read: Read, complaint: Complaint
+) -> None:
+    hub.add("user/old", {"train.jsonl": jsonl(rows(3)), "test.jsonl": jsonl(rows(2, "t"))})
+    hub.rename("old", "user/old")
+    assert read("old", "--split", "test") == ids(rows(2, "t"))
+    missing = "--split x: user/old has no such split; it has train, test"
+    assert complaint("old", "--split", "x") == missing
+    assert complaint("older", "--split", "x").startswith(f"older: {NO_SUCH}")
+    hub.requests.clear()
+    assert complaint("old").startswith("old: no such file; name a")
+    assert hub.requests == []
 
 
 CONFIGS = card(
@@ -211,10 +251,6 @@ def test_a_revision_is_a_branch_or_a_commit(hub: Hub, complaint: Complaint, read
     assert complaint("user/moved", "--revision", "v2") == missing
 
 
-LOGIN = "set HF_TOKEN or run hf auth login"
-NO_SUCH = "no such file here, and no such dataset on the Hub that may be read; check the name; for"
-
-
 def test_private_and_gated_datasets_want_a_token_which_goes_nowhere_else(
     hub: Hub, complaint: Complaint, read: Read, home: Path, tmp_path: Path
 ) -> None:
@@ -247,7 +283,7 @@ def holding(text: str, folder: Path) -> list[Path]:
 
 
 REFUSED: list[tuple[str, Mapping[str, bytes], str]] = [
-    ("text", {"train.txt": b"a\nb\n"}, "is a dataset of kind text; clair reads json, csv, parquet"),
+    ("text", {"train.txt": b"a\nb\n"}, "has no column of a prompt beside one of an answer"),
     ("script", {"script.py": b"", "a.jsonl": jsonl(rows(1))}, "--revision refs/convert/parquet"),
     (
         *("headless", {"README.md": card("configs:\n- {config_name: default, data_files: a.csv,"
@@ -257,7 +293,8 @@ REFUSED: list[tuple[str, Mapping[str, bytes], str]] = [
     ("broken", {"README.md": card("a: [1\nb: {"), "a.jsonl": jsonl(rows(1))}, "hf://datasets/user/"),
 ]  # fmt: skip
 MORE_REFUSED: list[tuple[str, Mapping[str, bytes], str]] = [
-    ("web", {"train.tar": b"\0" * 10240}, "is a dataset of kind webdataset; clair reads json, csv"),
+    ("image", {"a.png": b"", "metadata.jsonl": b'{"file_name": "a.png"}'}, "needs another package"),
+    ("web", {"train.tar": b"\0" * 10240}, "cannot be made out ("),
     ("empty", {"README.md": b"# Nothing yet"}, "cannot be made out"),
     ("zip", {"a.jsonl.zip": b"PK\5\6" + bytes(18)}, "packed or named in a way"),
     ("list", {"README.md": card("- 1"), "a.jsonl": jsonl(rows(1))}, "should be a dict"),
@@ -431,15 +468,17 @@ def test_an_address_that_means_nothing_is_one_line(hub: Hub, complaint: Complain
 
 LIBRARY = """
 import datasets, json, sys
-from clair_cli.inputs import find_input
+from clair_cli.rows.input import find_input
 from huggingface_hub import snapshot_download
 
 found = {"rows": {}, "origins": {}}
 for name, config, split in json.loads(sys.argv[1]):
     loaded = datasets.load_dataset(name, config, split=split, streaming=True)
     found["rows"][name] = [row["id"] for row in loaded]
-    origin = find_input([name], config=config or "", split=split).origin
+    ours = find_input([name], config=config or "", split=split)
+    origin = ours.origin
     found["origins"][name] = [origin.repo, origin.commit, origin.licences, origin.languages]
+    found["origins"][name].append(ours.total_rows)
     snapshot_download(name, repo_type="dataset")
 print(json.dumps(found))
 """
@@ -464,12 +503,13 @@ def test_files_come_in_the_order_of_the_library(hub: Hub, home: Path, read: Read
     one = hub.add("user/shards", {"README.md": card(odd), **shards})
     order = "configs:\n- {config_name: default, data_files: [z.jsonl, 'a*.jsonl', m.jsonl]}"
     files = {f"{n}.jsonl": jsonl(rows(2, n)) for n in ("a2", "a10", "m", "z")}
-    two = hub.add("user/order", {"README.md": card(f"license: cc0-1.0\n{order}"), **files})
+    info = "dataset_info: {config_name: default, splits: [{name: train, num_examples: 8}]}"
+    two = hub.add("user/order", {"README.md": card(f"license: cc0-1.0\n{order}\n{info}"), **files})
     asked = [("user/shards", None, "train"), ("user/order", "default", "train")]
     found = library(hub, home, asked)
     assert found["origins"] == {
-        "user/shards": ["user/shards", one, ["mit"], ["en", "no"]],
-        "user/order": ["user/order", two, ["cc0-1.0"], []],
+        "user/shards": ["user/shards", one, ["mit"], ["en", "no"], None],
+        "user/order": ["user/order", two, ["cc0-1.0"], [], 8],
     }
     for name, _, _ in asked:
         assert len(found["rows"][name]) > 6

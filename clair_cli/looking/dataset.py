@@ -15,7 +15,7 @@ def find_dataset(name: str, split: str, config: str, revision: str) -> Input:
     Raises:
         UsageError: There is nothing of that name, or it is not clear what is meant.
     """
-    if is_hub_id(name):
+    if is_hub_id(name, split, config, revision):
         return find_input([name], split=split, config=config, revision=revision)
     if not split and Path(name).is_dir() and not is_saved(Path(name)):
         return of_places([place for part in splits_of(name).values() for place in part], name)

@@ -25,6 +25,7 @@ from clair_cli.rows.raw import Raw
 __all__ = ["Input", "Raw", "default_output", "find_input", "is_hub_id", "of_places", "public"]
 
 _HUB_ID = re.compile(r"[\w-][\w.-]*/[\w.-]+")
+_BARE_HUB_ID = re.compile(r"[\w][\w-]*")
 _SPLIT = re.compile(r"(?P<name>[\w.-]*)(?:\[(?P<start>\d*):(?P<stop>\d*)\])?")
 
 
@@ -96,7 +97,8 @@ def find_input(
     """The input that `names` mean.
 
     Args:
-        names: Paths, globs, directories, URLs, one Hub id (`user/name`), or `-`.
+        names: Paths, globs, directories, URLs, one Hub id (`user/name`; an old one without its
+            user only together with one of the options), or `-`.
         split: Which split of a directory or Hub dataset, also with a slice: `train[:1000]`.
         config: Which configuration of a Hub dataset.
         revision: Which branch, tag or commit of a Hub dataset.
@@ -105,22 +107,32 @@ def find_input(
         UsageError: There is nothing of that name, or it is not clear what is meant.
     """
     part = Slice.of(split)
-    if is_hub_id(names[0]) and len(names) == 1:
-        from clair_cli.rows.hub.dataset import find_files  # noqa: PLC0415 - only for the Hub
-
-        places, origin = find_files(names[0], part.split, config, revision)
-        return part.cut(replace(of_places(places, names[0]), origin=origin))
+    if len(names) == 1 and is_hub_id(names[0], split, config, revision):
+        return part.cut(_on_hub(names[0], part.split, config, revision))
     for option, value in (("--config", config), ("--revision", revision)):
         if value:
             raise UsageError(f"{option} {value}: is for datasets on the Hub (user/name) alone")
     return part.cut(of_places(find_places(names, part.split), _shown(names)))
 
 
-def is_hub_id(name: str) -> bool:
-    """Whether `name` can only be a dataset on the Hub: nothing here is called so."""
+def _on_hub(name: str, split: str, config: str, revision: str) -> Input:
+    from clair_cli.rows.hub.dataset import find_split  # noqa: PLC0415 - only for the Hub
+
+    found = find_split(name, split, config, revision)
+    whole = of_places(found.files, name) if found.files else Input(name, found.stream)
+    return replace(whole, total_rows=found.total_rows, origin=found.origin)
+
+
+def is_hub_id(name: str, *options: str) -> bool:
+    """Whether `name` can only be a dataset on the Hub: nothing here is called so.
+
+    A name without a user is taken for one only where one of the `options` that choose a part of a
+    dataset is given; else it is rather a mistyped file.
+    """
     path = PurePosixPath(name)
     is_file = path.suffix.lower() in KINDS or path.suffix.lower() in PACKINGS
-    return bool(_HUB_ID.fullmatch(name)) and not is_file and not Path(name).exists()
+    is_id = _HUB_ID.fullmatch(name) or (any(options) and _BARE_HUB_ID.fullmatch(name))
+    return bool(is_id) and not is_file and not Path(name).exists()
 
 
 def default_output(names: Sequence[str]) -> Path | None:

@@ -23,6 +23,8 @@ def said(error: BaseException, name: str, revision: str) -> str:
     for each in causes(error):
         if words := _words(each, name, revision):
             return words
+    if isinstance(error, ImportError):
+        return f"{name}: needs another package ({one_line(error)})"
     return (
         f"{name}: cannot be made out ({one_line(error)}); name files of it as "
         f"hf://datasets/{name}/PATH"

@@ -84,15 +84,16 @@ def find_repository(name: str, revision: str = "") -> Repository:
         return _copy(name, revision)
     api = HfApi()
 
-    def look() -> str:
+    def look() -> tuple[str, str]:
         info = api.dataset_info(name, revision=revision or None, timeout=_TIMEOUT)
         if info.gated:
-            api.auth_check(name, repo_type="dataset")
-        return info.sha or ""
+            api.auth_check(info.id, repo_type="dataset")
+        return info.id, info.sha or ""
 
     with telling(name, revision):
-        commit = patiently(look, reach=REACH)
-    return Repository(name, commit, f"{HF}{name}@{commit}")
+        # An old name leads to the dataset, but it is the new one that has files.
+        new_name, commit = patiently(look, reach=REACH)
+    return Repository(new_name, commit, f"{HF}{new_name}@{commit}")
 
 
 def parse_url(url: str) -> tuple[str, str, str]:
