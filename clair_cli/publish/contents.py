@@ -97,16 +97,12 @@ def is_same(file: Path, remote: "RepoFile | None") -> bool:
     if remote is None or remote.size != file.stat().st_size:
         return False
     if remote.lfs:
-        return _hash(file, hashlib.sha256()) == remote.lfs.sha256
-    start = b"blob %d\0" % remote.size
-    return _hash(file, hashlib.sha1(start, usedforsecurity=False)) == remote.blob_id
-
-
-def _hash(file: Path, state: "hashlib._Hash") -> str:
+        wanted, state = remote.lfs.sha256, hashlib.sha256()
+    else:
+        wanted = remote.blob_id
+        state = hashlib.sha1(b"blob %d\0" % remote.size, usedforsecurity=False)
     with file.open("rb") as stream:
-        while block := stream.read(1 << 20):
-            state.update(block)
-    return state.hexdigest()
+        return hashlib.file_digest(stream, lambda: state).hexdigest() == wanted
 
 
 def _record(run: Path) -> dict[str, Any]:

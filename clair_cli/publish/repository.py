@@ -10,8 +10,9 @@ import orjson
 
 from clair_cli import __version__
 from clair_cli.publish.contents import RECORD, data_files, public_record
-from clair_cli.publish.errors import LOGIN, TryAgain, verdict
+from clair_cli.publish.refusals import LOGIN, refusal
 from clair_cli.records import ClairError, EndpointError, UsageError
+from clair_cli.rows.remote.retrying import trouble_of
 
 if TYPE_CHECKING:
     from huggingface_hub import DatasetInfo
@@ -40,7 +41,10 @@ class Seen:
 
 
 class Remote:
-    """One branch of a dataset. Each method raises `TryAgain`, or a `RunError` with a cure.
+    """One branch of a dataset.
+
+    Each method raises a `RunError` with a cure, or what the Hub's client raised where another
+    attempt may do better.
 
     Attributes:
         answered: Whether the Hub has answered yet.
@@ -176,9 +180,11 @@ class Remote:
         except Exception as exc:
             # It raises httpx's errors, its own and the system's, and whatever an answer that was
             # cut or is of another server leads it to.
-            found = verdict(exc, self.repo, self._token)
-            self.answered |= isinstance(found, TryAgain) and found.answered
-            raise found from exc
+            trouble = trouble_of(exc)
+            if trouble is None:
+                raise refusal(exc, self.repo) from exc
+            self.answered |= trouble.answered
+            raise
         self.answered = True
         return result
 

@@ -12,14 +12,11 @@ from clair_cli.records import UsageError
 from clair_cli.rows.files.compression import DAMAGE
 from clair_cli.rows.names import is_web, public
 from clair_cli.rows.remote.resuming import Origin, Stream, resumed
-from clair_cli.rows.remote.retrying import patiently, trouble_of
+from clair_cli.rows.remote.retrying import LOOKING, patiently, trouble_of
 from clair_cli.rows.remote.web import WebOrigin
 
 PIECE = 1 << 22
 """Bytes read at a time from front to back: each piece may cost a request."""
-
-REACH = 6.0
-"""Seconds after which a server that never answered is given up when its files are listed."""
 
 SMALL_PIECE = 1 << 16
 """The same where a reader goes to and fro, and says itself how much it wants."""
@@ -48,7 +45,7 @@ def listing(url: str) -> Listing | None:
         return None
     with telling(url):
         system, path = _file_system(url)
-        return patiently(lambda: _listing(system, path), reach=REACH)
+        return patiently(lambda: _listing(system, path), LOOKING)
 
 
 def _listing(system: Any, path: str) -> Listing | None:
@@ -136,10 +133,6 @@ class _FileSystemOrigin:
             self.size = self._system.info(self._path).get("size")
         file.seek(position)
         return _Opened(file)
-
-    def may_pass(self, error: Exception) -> bool:
-        """Whether trying again can help: not where the server has given its answer."""
-        return trouble_of(error) is not None
 
     def close(self) -> None:
         """Nothing: file systems keep their connections."""

@@ -4,12 +4,9 @@ So no row can be skipped or repeated, whatever reads above.
 """
 
 import io
-import random
-import time
 from typing import Protocol
 
-TRIES = 7
-"""Attempts in a row that may fail without a byte between them: the waits add up to 20 to 40 s."""
+from clair_cli.rows.remote.retrying import patiently
 
 _LEAST = 1 << 16
 """Bytes that are asked for at a time after several failures."""
@@ -45,9 +42,6 @@ class Origin(Protocol):
         Raises:
             Exception: Whatever the library raises.
         """
-
-    def may_pass(self, error: Exception) -> bool:
-        """Whether trying again can help."""
 
     def close(self) -> None:
         """Let go of all connections."""
@@ -105,15 +99,18 @@ class _Resumed(io.RawIOBase):
 
     def _attempt(self, length: int) -> bytes:
         """Up to `length` bytes; less is asked for at a time where it keeps failing."""
-        for attempt in range(1, TRIES + 1):
+        most = length
+
+        def read() -> bytes:
+            nonlocal most
             try:
-                return self._read(min(length, max(_LEAST, length >> 2 * (attempt - 1))))
-            except Exception as exc:  # what they raise is theirs to say
+                return self._read(most)
+            except BaseException:
                 self._drop()
-                if attempt == TRIES or not self._origin.may_pass(exc):
-                    raise
-                time.sleep(random.uniform(0.5, 1) * 0.1 * 2.5**attempt)  # noqa: S311 - jitter
-        raise AssertionError("the last attempt returns or raises")
+                most = min(length, max(_LEAST, most >> 2))
+                raise
+
+        return patiently(read)
 
     def _read(self, length: int) -> bytes:
         if self._stream is None and not self._is_at_end():

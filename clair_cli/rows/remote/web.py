@@ -58,14 +58,6 @@ class WebOrigin:
             raise
         return body
 
-    def may_pass(self, error: Exception) -> bool:
-        """Whether trying again can help: not where the server has given its answer."""
-        if isinstance(error, httpx.HTTPStatusError):
-            status = error.response.status_code
-            return status in {408, 425, 429} or status >= 500
-        final = (httpx.UnsupportedProtocol, httpx.TooManyRedirects)
-        return isinstance(error, httpx.TransportError | OSError) and not isinstance(error, final)
-
     def close(self) -> None:
         """Let go of all connections."""
         self._client.close()
