@@ -29,7 +29,11 @@ from tests.hubserver import ALWAYS, Hub, hub_environment, hub_serving
 LOADED = [
     *("datasets", "huggingface_hub.hf_api", "huggingface_hub.hf_file_system", "pyarrow.parquet"),
     *("pydantic", "clair_cli.cli.job", "clair_cli.mock"),
-    *("clair_cli.rows.hub.dataset", "clair_cli.rows.remote.listing"),
+    *(
+        "clair_cli.rows.hub.dataset",
+        "clair_cli.rows.remote.listing",
+        "clair_cli.rows.remote.resuming",
+    ),
 ]
 PAIRED = ["--mock", "-q", "-o", "out.jsonl"]
 

@@ -17,7 +17,12 @@ LOADED = [
     *("datasets", "huggingface_hub.hf_api", "huggingface_hub.hf_file_system", "pyarrow.parquet"),
     *("pydantic.json_schema", "pydantic.type_adapter", "clair_cli.mock", "clair_cli.publish.push"),
     *("clair_cli.cli.exported", "clair_cli.cli.output.findings", "clair_cli.cli.settings"),
-    *("clair_cli.rows.hub.dataset", "clair_cli.rows.remote.listing", "clair_cli.writers.parquet"),
+    *(
+        "clair_cli.rows.hub.dataset",
+        "clair_cli.rows.remote.listing",
+        "clair_cli.rows.remote.resuming",
+        "clair_cli.writers.parquet",
+    ),
 ]
 IN_SHARDS = ["--shard-size", "5kB", "--split-test", "0.25"]
 PUBLISHED = ["conversational-jsonl", "standard-gz", "unpaired-parquet", "clair-zst"]

@@ -13,9 +13,9 @@ from pathlib import Path
 from urllib.parse import quote
 
 from clair_cli import __version__
-from clair_cli.publish.contents import RECORD, Contents, contents_of, is_same
+from clair_cli.publish.contents import RECORD, Contents, contents_of
+from clair_cli.publish.hub_branch import HubBranch, Seen, is_same
 from clair_cli.publish.refusals import in_transit
-from clair_cli.publish.repository import Remote, Seen
 from clair_cli.records import EndpointError, UsageError
 from clair_cli.rows.remote.retrying import Patience, patiently, trouble_of
 
@@ -64,11 +64,13 @@ def push(
     _quieten()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the client's remarks on the Hub's remarks on the card
-        remote = Remote(repo, revision, timeout=patience.timeout)
-        pushing = _Pushing(contents, remote, message or _message(contents), say, private=private)
-        _persist(pushing.attempt, remote, say, patience)
+        hub_branch = HubBranch(repo, revision, timeout=patience.timeout)
+        pushing = _Pushing(
+            contents, hub_branch, message or _message(contents), say, private=private
+        )
+        _persist(pushing.attempt, hub_branch, say, patience)
     branch = f"/tree/{quote(revision, safe='')}" if revision else ""
-    return f"{remote.endpoint}/datasets/{repo}{branch}"
+    return f"{hub_branch.endpoint}/datasets/{repo}{branch}"
 
 
 def check(repo: str) -> None:
@@ -79,7 +81,7 @@ def check(repo: str) -> None:
     """
     _check_name(repo)
     _quieten()
-    Remote(repo, "", timeout=Patience().timeout)
+    HubBranch(repo, "", timeout=Patience().timeout)
 
 
 def _check_name(repo: str) -> None:
@@ -91,23 +93,23 @@ class _Pushing:
     """One push, over all its attempts."""
 
     def __init__(
-        self, contents: Contents, remote: Remote, message: str, say: Say, *, private: bool
+        self, contents: Contents, hub_branch: HubBranch, message: str, say: Say, *, private: bool
     ) -> None:
-        self._contents, self._remote, self._message = contents, remote, message
+        self._contents, self._branch, self._message = contents, hub_branch, message
         self._say, self._private, self._sent = say, private, False
 
     def attempt(self) -> None:
         """Commit what the Hub does not have yet; nothing if it has all."""
-        seen = self._remote.look(private=self._private)
+        seen = self._branch.look(private=self._private)
         upload, delete = _changes(self._contents, seen)
         if not (upload or delete):
             if not self._sent:
-                self._say(f"{self._remote.repo}: nothing has changed, so no commit was made")
+                self._say(f"{self._branch.repo}: nothing has changed, so no commit was made")
             return
         self._say(_plan(self._contents, upload, delete))
         self._sent = True
         files = (*upload, RECORD)
-        self._remote.commit(seen, self._contents.run, files, delete, self._message)
+        self._branch.commit(seen, self._contents.run, files, delete, self._message)
 
 
 def _changes(contents: Contents, seen: Seen) -> tuple[tuple[str, ...], tuple[str, ...]]:
@@ -127,28 +129,30 @@ def _message(contents: Contents) -> str:
     return f"{contents.pairs:,} pairs, made with clair {__version__}"
 
 
-def _persist(attempt: Callable[[], None], remote: Remote, say: Say, patience: Patience) -> None:
+def _persist(
+    attempt: Callable[[], None], hub_branch: HubBranch, say: Say, patience: Patience
+) -> None:
     """Make attempts until one succeeds, or patience ends."""
 
     def tell(error: BaseException, pause: float) -> None:
         say(f"{in_transit(error)}; again in {pause:.1f} s")
 
     try:
-        patiently(attempt, patience, answered=lambda: remote.answered, tell=tell)
+        patiently(attempt, patience, answered=lambda: hub_branch.answered, tell=tell)
     except Exception as exc:
         if (trouble := trouble_of(exc)) is None:
             raise
-        raise _gave_up(in_transit(exc), trouble.after, remote) from exc
+        raise _gave_up(in_transit(exc), trouble.after, hub_branch) from exc
 
 
-def _gave_up(words: str, after: float, remote: Remote) -> EndpointError:
-    if not remote.answered:
+def _gave_up(words: str, after: float, hub_branch: HubBranch) -> EndpointError:
+    if not hub_branch.answered:
         return EndpointError(
-            f"{remote.endpoint}: cannot be reached ({words}); check the network and HF_ENDPOINT"
+            f"{hub_branch.endpoint}: cannot be reached ({words}); check the network and HF_ENDPOINT"
         )
     asked = f", and asks to wait {after:,.0f} s" if after else ""
     return EndpointError(
-        f"{remote.repo}: the Hub does not take it now ({words}){asked}; push again later"
+        f"{hub_branch.repo}: the Hub does not take it now ({words}){asked}; push again later"
     )
 
 

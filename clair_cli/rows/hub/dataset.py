@@ -19,7 +19,7 @@ import orjson
 from clair_cli.records import UsageError
 from clair_cli.rows.files.arrow_values import as_json
 from clair_cli.rows.files.compression import PACKINGS
-from clair_cli.rows.files.locations import KINDS, Place, place_of
+from clair_cli.rows.files.data_files import KINDS, DataFile, data_file_of
 from clair_cli.rows.hub.repository import Repository, find_repository, no_copy, telling
 from clair_cli.rows.origin import Origin
 from clair_cli.rows.raw import Raw
@@ -40,7 +40,7 @@ _UNDERSTOOD = frozenset(
 
 
 @dataclass(frozen=True, slots=True)
-class Split:
+class HubSplit:
     """One split of a dataset on the Hub.
 
     Attributes:
@@ -51,12 +51,12 @@ class Split:
     """
 
     origin: Origin
-    files: Sequence[Place] = ()
+    files: Sequence[DataFile] = ()
     stream: Callable[[], Iterator[Raw]] = lambda: iter(())
     total_rows: int | None = None
 
 
-def find_split(name: str, split: str, config: str, revision: str) -> Split:
+def find_split(name: str, split: str, config: str, revision: str) -> HubSplit:
     """One split of the Hub dataset `name`.
 
     Where `HF_HUB_OFFLINE` is set, it is that of its downloaded copy.
@@ -71,11 +71,11 @@ def find_split(name: str, split: str, config: str, revision: str) -> Split:
     origin, total = repository.origin(), _total_rows(builder, chosen)
     kind = type(builder).__module__.rpartition(".")[2]
     if kind not in _OWN:
-        return Split(origin, (), lambda: _streamed(repository, builder, chosen), total)
+        return HubSplit(origin, (), lambda: _streamed(repository, builder, chosen), total)
     _check_settings(repository.name, builder.config)
-    files = (str(file) for file in builder.config.data_files[chosen])
-    places = [_place(repository, file, kind, builder.config) for file in files]
-    return Split(origin, places, total_rows=total)
+    names = (str(name) for name in builder.config.data_files[chosen])
+    files = [_data_file(repository, name, kind, builder.config) for name in names]
+    return HubSplit(origin, files, total_rows=total)
 
 
 def _builder(repository: Repository, config: str) -> Any:
@@ -83,10 +83,10 @@ def _builder(repository: Repository, config: str) -> Any:
     import datasets  # noqa: PLC0415 - only for the Hub
 
     _hush()
-    place, options = _address(repository)
+    address, options = _address(repository)
 
     def build() -> Any:
-        return datasets.load_dataset_builder(place, config or None, **options)
+        return datasets.load_dataset_builder(address, config or None, **options)
 
     # In a cache of its own `datasets` finds no old copy that it would silently take instead.
     with TemporaryDirectory() as cache, telling(repository.name, repository.commit):
@@ -121,9 +121,9 @@ def _config_error(repository: Repository, config: str) -> UsageError | None:
     """The choices, where `config` is none of them."""
     import datasets  # noqa: PLC0415 - only for the Hub
 
-    place, options = _address(repository)
-    configs = patiently(lambda: datasets.get_dataset_config_names(place, **options))
-    default = patiently(lambda: datasets.get_dataset_default_config_name(place, **options))
+    address, options = _address(repository)
+    configs = patiently(lambda: datasets.get_dataset_config_names(address, **options))
+    default = patiently(lambda: datasets.get_dataset_default_config_name(address, **options))
     if config in configs or (not config and default):
         return None
     name = repository.name
@@ -166,9 +166,9 @@ def _check_settings(name: str, config: Any) -> None:
         )
 
 
-def _place(repository: Repository, file: str, kind: str, config: Any) -> Place:
+def _data_file(repository: Repository, file: str, kind: str, config: Any) -> DataFile:
     """One file, read as the dataset's configuration says."""
-    found = place_of(file)
+    found = data_file_of(file)
     path = PurePosixPath(file)
     shown = repository.shown(file)
     ending = path.with_suffix("").suffix if path.suffix.lower() in PACKINGS else path.suffix
@@ -176,7 +176,7 @@ def _place(repository: Repository, file: str, kind: str, config: Any) -> Place:
         raise UsageError(f"{shown}: is packed or named in a way that clair cannot read")
     separator = str(getattr(config, "sep", "") or "") if kind == "csv" else ""
     key = str(getattr(config, "field", None) or "") if kind == "json" else ""
-    return Place(
+    return DataFile(
         file,
         "json" if key else found.kind,
         found.packing,

@@ -23,8 +23,8 @@ class ChangedError(Exception):
     """The file is not the one that was begun with."""
 
 
-class WebOrigin:
-    """The file at an http or https URL; `resuming.Origin` says what the members mean."""
+class WebFile:
+    """The file at an http or https URL; `resuming.RemoteFile` says what the members mean."""
 
     def __init__(self, url: str) -> None:
         self.size: int | None = None

@@ -1,5 +1,6 @@
-"""The dataset on the Hub: what is there, and how it is changed."""
+"""One branch of a dataset on the Hub, as a push finds and changes it."""
 
+import hashlib
 import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -40,7 +41,7 @@ class Seen:
     ours: tuple[str, ...]
 
 
-class Remote:
+class HubBranch:
     """One branch of a dataset.
 
     Each method raises a `RunError` with a cure, or what the Hub's client raised where another
@@ -54,10 +55,10 @@ class Remote:
         from huggingface_hub import HfApi, get_token  # noqa: PLC0415 - `clair --help` stays quick
 
         self.repo, self.revision, self.timeout = repo, revision, timeout
-        self._token = ""
-        self._token = _checked(self._ask(get_token))
+        self.answered = False
+        token = _checked(self._ask(get_token))
         self.answered = False  # reading a file was no answer
-        self._api = HfApi(token=self._token, library_name="clair", library_version=__version__)
+        self._api = HfApi(token=token, library_name="clair", library_version=__version__)
 
     @property
     def endpoint(self) -> str:
@@ -187,6 +188,23 @@ class Remote:
             raise
         self.answered = True
         return result
+
+
+def is_same(file: Path, remote: "RepoFile | None") -> bool:
+    """Whether the Hub's file has the content of ours.
+
+    The Hub tells the SHA-256 of a large file, and of others what git calls them: the SHA-1 of a
+    header with the size, and the content.
+    """
+    if remote is None or remote.size != file.stat().st_size:
+        return False
+    if remote.lfs:
+        wanted, state = remote.lfs.sha256, hashlib.sha256()
+    else:
+        wanted = remote.blob_id
+        state = hashlib.sha1(b"blob %d\0" % remote.size, usedforsecurity=False)
+    with file.open("rb") as stream:
+        return hashlib.file_digest(stream, lambda: state).hexdigest() == wanted
 
 
 def _checked(token: str | None) -> str:
