@@ -43,11 +43,12 @@ def parquet_rows(file: IO[bytes], name: str, *, packed: bool, remote: bool) -> I
         with _seekable(file, packed) as whole:
             meta = pq.read_metadata(whole)
             step = _batch_rows(meta.num_rows, _plain_size(meta))
-            for group in range(meta.num_row_groups):
-                how = _fetching(meta, group) if remote else {"buffer_size": LOCAL_PIECE}
-                # A file of its own for each group: it holds what it has fetched until it is closed.
+            everything = [*range(meta.num_row_groups)]
+            # What a file has fetched at once it holds until it is closed: one for each group.
+            for groups in [[group] for group in everything] if remote else [everything]:
+                how = _fetching(meta, groups[0]) if remote else {"buffer_size": LOCAL_PIECE}
                 parquet = pq.ParquetFile(whole, metadata=meta, **{"pre_buffer": False, **how})
-                yield from parquet.iter_batches(step, row_groups=[group], use_threads=False)
+                yield from parquet.iter_batches(step, row_groups=groups, use_threads=False)
 
     return _rows(batches(), name, "Parquet", pa.ArrowException)
 
