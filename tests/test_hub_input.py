@@ -197,6 +197,18 @@ def test_other_kinds_are_read_by_the_library(hub: Hub, read: Read) -> None:
     assert [fault.times for fault in hub.faults] == [0]
 
 
+def test_messages_that_the_library_keeps_as_json_are_messages(hub: Hub, read: Read) -> None:
+    talk = [{"role": "user", "content": "Q"}, {"role": "assistant", "content": "It is thier."}]
+    texts = [orjson.dumps({**turn, "n": {"x": 1}}).decode() for turn in talk]
+    kind = pa.list_(pa.json_())
+    messages = pa.array([texts, texts], pa.list_(pa.string())).cast(kind)
+    table = pa.table({"id": ["a", "b"], "messages": messages})
+    file = io.BytesIO()
+    pq.write_table(table, file)
+    hub.add("user/talks", {"train.parquet": file.getvalue()})
+    assert read("user/talks") == ["a", "b"]
+
+
 def test_an_old_name_without_a_user_leads_to_the_dataset(
     hub: Hub, read: Read, complaint: Complaint
 ) -> None:
@@ -297,7 +309,7 @@ REFUSED: list[tuple[str, Mapping[str, bytes], str]] = [
     ("broken", {"README.md": card("a: [1\nb: {"), "a.jsonl": jsonl(rows(1))}, "hf://datasets/user/"),
 ]  # fmt: skip
 MORE_REFUSED: list[tuple[str, Mapping[str, bytes], str]] = [
-    ("image", {"a.png": b"", "metadata.jsonl": b'{"file_name": "a.png"}'}, "needs another package"),
+    ("hdf5", {"train.h5": b"\x89HDF"}, "needs another package ("),
     ("web", {"train.tar": b"\0" * 10240}, "cannot be made out ("),
     ("empty", {"README.md": b"# Nothing yet"}, "cannot be made out"),
     ("zip", {"a.jsonl.zip": b"PK\5\6" + bytes(18)}, "packed or named in a way"),

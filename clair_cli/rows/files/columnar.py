@@ -8,7 +8,7 @@ from shutil import copyfileobj
 from typing import IO, TYPE_CHECKING, Any, cast
 
 from clair_cli.records import Problem, UsageError
-from clair_cli.rows.files.arrow_values import as_json, is_json_type
+from clair_cli.rows.files.arrow_values import as_json, is_json_type, unquoted
 from clair_cli.rows.raw import Raw, faulty
 
 if TYPE_CHECKING:
@@ -117,7 +117,7 @@ def _check_names(names: list[str], name: str) -> None:
 def _batch(batch: "pa.RecordBatch", name: str, number: int) -> Iterator[Raw]:
     """The rows of one batch, the first of which is row `number`."""
     size = max(1, batch.nbytes // max(1, batch.num_rows))
-    odd = [field.name for field in batch.schema if not is_json_type(field.type)]
+    odd = {each.name: each.type for each in batch.schema if not is_json_type(each.type)}
     try:
         rows = batch.to_pylist()
     except (ValueError, OverflowError):
@@ -126,7 +126,8 @@ def _batch(batch: "pa.RecordBatch", name: str, number: int) -> Iterator[Raw]:
         if isinstance(cells, _Unreadable):
             yield faulty(name, index, cells.problem, cells.text, size)
         else:
-            yield Raw(name, index, cells | {each: as_json(cells[each]) for each in odd}, size)
+            changed = {each: as_json(unquoted(cells[each], kind)) for each, kind in odd.items()}
+            yield Raw(name, index, cells | changed, size)
 
 
 @dataclass(frozen=True, slots=True)
