@@ -187,14 +187,23 @@ def tar(some: Sequence[Row]) -> bytes:
     return file.getvalue()
 
 
-def test_other_kinds_are_read_by_the_library(hub: Hub, read: Read) -> None:
+def test_other_kinds_are_read_by_the_library(
+    hub: Hub, read: Read, forker: Forker, tmp_path: Path
+) -> None:
+    """Private, at one commit, and with a connection that drops: as the kinds that we read."""
     some = rows(120, padding=100_000)
-    hub.add("user/web", {"train.tar": tar(some)})
-    hub.fault("get", "train.tar", drop=1_000_001, skip=1)
+    hub.add("user/web", {"train.tar": tar(some)}, private=True)
+    new = {"train.tar": tar(rows(120, "new"))}
+    hub.fault("get", "train.tar", drop=1_000_001, skip=1, before=lambda: hub.add("user/web", new))
     columns = ["--prompt-column", "json.prompt", "--response-column", "json.response"]
     part = ["--split", "train[5:100]", "--id-column", "json.id"]
-    assert read("user/web", *columns, *part) == ids(some[5:100])
+    assert read("user/web", *columns, *part, token=hub.reader) == ids(some[5:100])
     assert [fault.times for fault in hub.faults] == [0]
+    assert len(hub.commits("user/web")) == 2
+    env = {"HF_TOKEN": hub.reader}
+    ran = forker(tmp_path, "export", "out.jsonl", "-o", "again.jsonl", env=env)
+    assert ran.code == 0, ran.err
+    assert ids(read_rows(tmp_path / "again.jsonl")) == ids(some[5:100])
 
 
 def test_messages_that_the_library_keeps_as_json_are_messages(hub: Hub, read: Read) -> None:
@@ -351,6 +360,35 @@ def test_the_start_of_a_large_dataset_is_a_small_part_of_its_bytes(
         assert 0 < fetched(hub, name, len(data)) < len(data) / 4
     kept = [path.stat().st_size for path in home.rglob("*") if path.is_file()]
     assert 0 < sum(kept) < 10_000
+
+
+PEAK = """
+import re, sys
+from pathlib import Path
+from clair_cli.rows.input import find_input
+
+number = sum(1 for _ in find_input([sys.argv[1]]))
+print(number, re.search(r"VmHWM:\\s+(\\d+)", Path("/proc/self/status").read_text())[1])
+"""
+"""The rows of an input, and the most memory that reading them took, in kB."""
+
+
+@pytest.mark.heavy
+@pytest.mark.parametrize("kind", ["parquet", "jsonl", "tar"])
+def test_a_file_is_never_held_whole(kind: str, hub: Hub, home: Path) -> None:
+    write = {"parquet": parquet, "jsonl": jsonl, "tar": tar}[kind]
+    peaks = []
+    for number in (1_000, 10_000):
+        data = write(rows(number, padding=15_000))
+        hub.add("user/held", {f"train.{kind}": data})
+        done = subprocess.run(
+            [sys.executable, "-W", "ignore", "-c", PEAK, "user/held"],
+            env=environment(hub_environment(hub, home)), check=True, capture_output=True, text=True,
+        )  # fmt: skip
+        assert (done.stderr, done.stdout.split()[0]) == ("", str(number))
+        peaks.append(int(done.stdout.split()[1]) * 1024)
+    assert len(data) > 75_000_000
+    assert peaks[1] - peaks[0] < len(data) / 2
 
 
 def fetched(hub: Hub, file: str, size: int) -> int:

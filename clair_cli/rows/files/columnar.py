@@ -20,6 +20,8 @@ LOCAL_PIECE, REMOTE_PIECE = 1 << 16, 1 << 22
 """Bytes of a column that are read at a time. Each piece from afar costs a request."""
 PIECES = 1 << 25
 """Bytes of all columns together that are held so."""
+SMALL_GROUP = 1 << 23
+"""Bytes of a row group from afar that is fetched whole: it is held three times for a moment."""
 
 _MAGIC_FILE = b"ARROW1"
 
@@ -153,7 +155,7 @@ def _one_row(row: "pa.RecordBatch") -> dict[str, Any] | _Unreadable:
 def _fetching(meta: Any, group: int) -> dict[str, Any]:
     """How to read a row group from afar: a small one at once, a large one piece by piece."""
     columns = [meta.row_group(group).column(n) for n in range(meta.num_columns)]
-    if sum(column.total_compressed_size for column in columns) <= PIECES:
+    if sum(column.total_compressed_size for column in columns) <= SMALL_GROUP:
         return {"pre_buffer": True}
     return {"buffer_size": max(LOCAL_PIECE, min(REMOTE_PIECE, PIECES // max(1, len(columns))))}
 
