@@ -83,6 +83,10 @@ class Hub:
         """Let a user read a private or gated repository."""
         self.routes.repos[name].readers.add(user)
 
+    def rename(self, old: str, name: str) -> None:
+        """Let an old name without an owner lead to a repository."""
+        self.routes.moved_to[old] = name
+
     def fault(self, kind: str, file: str = "", **what: Any) -> Fault:
         """Let something go wrong for requests of a kind (of a file): see the module's text."""
         fault = Fault(kind, file, **what)

@@ -8,6 +8,7 @@ import shutil
 import socket
 import subprocess
 import sys
+import tarfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import chain
 from pathlib import Path
@@ -29,6 +30,7 @@ LOADED = [
     *("datasets", "huggingface_hub.hf_api", "huggingface_hub.hf_file_system", "pyarrow.parquet"),
     *("pydantic", "clair_cli.cli.running", "clair_cli.mock"),
     *("clair_cli.rows.hub.dataset", "clair_cli.rows.remote.listing"),
+    "clair_cli.rows.remote.resuming",
 ]
 PAIRED = ["--mock", "-q", "-o", "out.jsonl"]
 
@@ -145,6 +147,9 @@ def ids(some: Sequence[Row]) -> list[str]:
     return [row["id"] for row in some]
 
 
+LOGIN = "set HF_TOKEN or run hf auth login"
+NO_SUCH = "no such file here, and no such dataset on the Hub that may be read; check the name; for"
+
 KINDS = {
     "parquet": {"data/train-00000-of-00001.parquet": parquet(rows(30), 10)},
     "jsonl": {"train.jsonl": jsonl(rows(30)), "test.jsonl": jsonl(rows(9, "t"))},
@@ -165,6 +170,63 @@ KINDS = {
 def test_reads_a_part_of_a_split_of_each_kind(kind: str, hub: Hub, read: Read) -> None:
     hub.add(f"user/{kind}", KINDS[kind])
     assert read(f"user/{kind}", "--split", "train[5:20]") == ids(rows(30)[5:20])
+
+
+def tar(some: Sequence[Row]) -> bytes:
+    """A set of the kind that names what a file holds by its ending."""
+    file = io.BytesIO()
+    with tarfile.open(fileobj=file, mode="w") as packed:
+        for number, row in enumerate(some):
+            data = orjson.dumps(row)
+            info = tarfile.TarInfo(f"{number:05}.json")
+            info.size = len(data)
+            packed.addfile(info, io.BytesIO(data))
+    return file.getvalue()
+
+
+def test_other_kinds_are_read_by_the_library(
+    hub: Hub, read: Read, forker: Forker, tmp_path: Path
+) -> None:
+    """Private, at one commit, and with a connection that drops: as the kinds that we read."""
+    some = rows(120, padding=100_000)
+    hub.add("user/web", {"train.tar": tar(some)}, private=True)
+    new = {"train.tar": tar(rows(120, "new"))}
+    hub.fault("get", "train.tar", drop=1_000_001, skip=1, before=lambda: hub.add("user/web", new))
+    columns = ["--prompt-column", "json.prompt", "--response-column", "json.response"]
+    part = ["--split", "train[5:100]", "--id-column", "json.id"]
+    assert read("user/web", *columns, *part, token=hub.reader) == ids(some[5:100])
+    assert [fault.times for fault in hub.faults] == [0]
+    assert len(hub.commits("user/web")) == 2
+    env = {"HF_TOKEN": hub.reader}
+    ran = forker(tmp_path, "export", "out.jsonl", "-o", "again.jsonl", env=env)
+    assert ran.code == 0, ran.err
+    assert ids(read_rows(tmp_path / "again.jsonl")) == ids(some[5:100])
+
+
+def test_messages_that_the_library_keeps_as_json_are_messages(hub: Hub, read: Read) -> None:
+    talk = [{"role": "user", "content": "Q"}, {"role": "assistant", "content": "It is thier."}]
+    texts = [orjson.dumps({**turn, "n": {"x": 1}}).decode() for turn in talk]
+    kind = pa.list_(pa.json_())
+    messages = pa.array([texts, texts], pa.list_(pa.string())).cast(kind)
+    table = pa.table({"id": ["a", "b"], "messages": messages})
+    file = io.BytesIO()
+    pq.write_table(table, file)
+    hub.add("user/talks", {"train.parquet": file.getvalue()})
+    assert read("user/talks") == ["a", "b"]
+
+
+def test_an_old_name_without_a_user_leads_to_the_dataset(
+    hub: Hub, read: Read, complaint: Complaint
+) -> None:
+    hub.add("user/old", {"train.jsonl": jsonl(rows(3)), "test.jsonl": jsonl(rows(2, "t"))})
+    hub.rename("old", "user/old")
+    assert read("old", "--split", "test") == ids(rows(2, "t"))
+    missing = "--split x: user/old has no such split; it has train, test"
+    assert complaint("old", "--split", "x") == missing
+    assert complaint("older", "--split", "x").startswith(f"older: {NO_SUCH}")
+    hub.requests.clear()
+    assert complaint("old").startswith("old: no such file; name a")
+    assert hub.requests == []
 
 
 CONFIGS = card(
@@ -211,10 +273,6 @@ def test_a_revision_is_a_branch_or_a_commit(hub: Hub, complaint: Complaint, read
     assert complaint("user/moved", "--revision", "v2") == missing
 
 
-LOGIN = "set HF_TOKEN or run hf auth login"
-NO_SUCH = "no such file here, and no such dataset on the Hub that may be read; check the name; for"
-
-
 def test_private_and_gated_datasets_want_a_token_which_goes_nowhere_else(
     hub: Hub, complaint: Complaint, read: Read, home: Path, tmp_path: Path
 ) -> None:
@@ -247,7 +305,7 @@ def holding(text: str, folder: Path) -> list[Path]:
 
 
 REFUSED: list[tuple[str, Mapping[str, bytes], str]] = [
-    ("text", {"train.txt": b"a\nb\n"}, "is a dataset of kind text; clair reads json, csv, parquet"),
+    ("text", {"train.txt": b"a\nb\n"}, "has no column of a prompt beside one of an answer"),
     ("script", {"script.py": b"", "a.jsonl": jsonl(rows(1))}, "--revision refs/convert/parquet"),
     (
         *("headless", {"README.md": card("configs:\n- {config_name: default, data_files: a.csv,"
@@ -257,7 +315,8 @@ REFUSED: list[tuple[str, Mapping[str, bytes], str]] = [
     ("broken", {"README.md": card("a: [1\nb: {"), "a.jsonl": jsonl(rows(1))}, "hf://datasets/user/"),
 ]  # fmt: skip
 MORE_REFUSED: list[tuple[str, Mapping[str, bytes], str]] = [
-    ("web", {"train.tar": b"\0" * 10240}, "is a dataset of kind webdataset; clair reads json, csv"),
+    ("hdf5", {"train.h5": b"\x89HDF"}, "needs another package ("),
+    ("web", {"train.tar": b"\0" * 10240}, "cannot be made out ("),
     ("empty", {"README.md": b"# Nothing yet"}, "cannot be made out"),
     ("zip", {"a.jsonl.zip": b"PK\5\6" + bytes(18)}, "packed or named in a way"),
     ("list", {"README.md": card("- 1"), "a.jsonl": jsonl(rows(1))}, "should be a dict"),
@@ -298,6 +357,35 @@ def test_the_start_of_a_large_dataset_is_a_small_part_of_its_bytes(
         assert 0 < fetched(hub, name, len(data)) < len(data) / 4
     kept = [path.stat().st_size for path in home.rglob("*") if path.is_file()]
     assert 0 < sum(kept) < 10_000
+
+
+PEAK = """
+import re, sys
+from pathlib import Path
+from clair_cli.rows.input import find_input
+
+number = sum(1 for _ in find_input([sys.argv[1]]))
+print(number, re.search(r"VmHWM:\\s+(\\d+)", Path("/proc/self/status").read_text())[1])
+"""
+"""The rows of an input, and the most memory that reading them took, in kB."""
+
+
+@pytest.mark.heavy
+@pytest.mark.parametrize("kind", ["parquet", "jsonl", "tar"])
+def test_a_file_is_never_held_whole(kind: str, hub: Hub, home: Path) -> None:
+    write = {"parquet": parquet, "jsonl": jsonl, "tar": tar}[kind]
+    peaks = []
+    for number in (1_000, 10_000):
+        data = write(rows(number, padding=15_000))
+        hub.add("user/held", {f"train.{kind}": data})
+        done = subprocess.run(
+            [sys.executable, "-W", "ignore", "-c", PEAK, "user/held"],
+            env=environment(hub_environment(hub, home)), check=True, capture_output=True, text=True,
+        )  # fmt: skip
+        assert (done.stderr, done.stdout.split()[0]) == ("", str(number))
+        peaks.append(int(done.stdout.split()[1]) * 1024)
+    assert len(data) > 75_000_000
+    assert peaks[1] - peaks[0] < len(data) / 2
 
 
 def fetched(hub: Hub, file: str, size: int) -> int:
@@ -431,15 +519,17 @@ def test_an_address_that_means_nothing_is_one_line(hub: Hub, complaint: Complain
 
 LIBRARY = """
 import datasets, json, sys
-from clair_cli.inputs import find_input
+from clair_cli.rows.input import find_input
 from huggingface_hub import snapshot_download
 
 found = {"rows": {}, "origins": {}}
 for name, config, split in json.loads(sys.argv[1]):
     loaded = datasets.load_dataset(name, config, split=split, streaming=True)
     found["rows"][name] = [row["id"] for row in loaded]
-    origin = find_input([name], config=config or "", split=split).origin
+    ours = find_input([name], config=config or "", split=split)
+    origin = ours.origin
     found["origins"][name] = [origin.repo, origin.commit, origin.licences, origin.languages]
+    found["origins"][name].append(ours.total_rows)
     snapshot_download(name, repo_type="dataset")
 print(json.dumps(found))
 """
@@ -464,12 +554,13 @@ def test_files_come_in_the_order_of_the_library(hub: Hub, home: Path, read: Read
     one = hub.add("user/shards", {"README.md": card(odd), **shards})
     order = "configs:\n- {config_name: default, data_files: [z.jsonl, 'a*.jsonl', m.jsonl]}"
     files = {f"{n}.jsonl": jsonl(rows(2, n)) for n in ("a2", "a10", "m", "z")}
-    two = hub.add("user/order", {"README.md": card(f"license: cc0-1.0\n{order}"), **files})
+    info = "dataset_info: {config_name: default, splits: [{name: train, num_examples: 8}]}"
+    two = hub.add("user/order", {"README.md": card(f"license: cc0-1.0\n{order}\n{info}"), **files})
     asked = [("user/shards", None, "train"), ("user/order", "default", "train")]
     found = library(hub, home, asked)
     assert found["origins"] == {
-        "user/shards": ["user/shards", one, ["mit"], ["en", "no"]],
-        "user/order": ["user/order", two, ["cc0-1.0"], []],
+        "user/shards": ["user/shards", one, ["mit"], ["en", "no"], None],
+        "user/order": ["user/order", two, ["cc0-1.0"], [], 8],
     }
     for name, _, _ in asked:
         assert len(found["rows"][name]) > 6

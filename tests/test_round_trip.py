@@ -18,7 +18,7 @@ LOADED = [
     *("pydantic.json_schema", "pydantic.type_adapter", "clair_cli.mock", "clair_cli.publish.push"),
     *("clair_cli.cli.running", "clair_cli.run.export", "clair_cli.cli.printing.lint_report"),
     *("clair_cli.rows.hub.dataset", "clair_cli.rows.remote.listing"),
-    "clair_cli.writers.parquet_files",
+    *("clair_cli.rows.remote.resuming", "clair_cli.writers.parquet_files"),
 ]
 IN_SHARDS = ["--shard-size", "5kB", "--split-test", "0.25"]
 PUBLISHED = ["conversational-jsonl", "standard-gz", "unpaired-parquet", "clair-zst"]

@@ -1,18 +1,14 @@
-"""What of a run is published, and whether the Hub has it already."""
+"""What of a run is published."""
 
-import hashlib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import orjson
 
 from clair_cli.records import UsageError
-
-if TYPE_CHECKING:
-    from huggingface_hub.hf_api import RepoFile
 
 CARD = "README.md"
 RECORD = ".clair/run.json"
@@ -86,27 +82,6 @@ def public_record(run: Path) -> bytes:
     if isinstance(record.get("options"), dict):
         record["options"].pop("endpoints", None)
     return orjson.dumps(record, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
-
-
-def is_same(file: Path, remote: "RepoFile | None") -> bool:
-    """Whether the Hub's file has the content of ours.
-
-    The Hub tells the SHA-256 of a large file, and of others what git calls them: the SHA-1 of a
-    header with the size, and the content.
-    """
-    if remote is None or remote.size != file.stat().st_size:
-        return False
-    if remote.lfs:
-        return _hash(file, hashlib.sha256()) == remote.lfs.sha256
-    start = b"blob %d\0" % remote.size
-    return _hash(file, hashlib.sha1(start, usedforsecurity=False)) == remote.blob_id
-
-
-def _hash(file: Path, state: "hashlib._Hash") -> str:
-    with file.open("rb") as stream:
-        while block := stream.read(1 << 20):
-            state.update(block)
-    return state.hexdigest()
 
 
 def _record(run: Path) -> dict[str, Any]:

@@ -6,60 +6,25 @@ commit was lost, the next look finds nothing left to do.
 """
 
 import logging
-import random
 import re
 import warnings
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
 
-from tenacity import RetryCallState, Retrying, retry_if_exception_type
-
 from clair_cli import __version__
-from clair_cli.publish.contents import RECORD, Contents, contents_of, is_same
-from clair_cli.publish.errors import TryAgain
-from clair_cli.publish.repository import Remote, Seen
+from clair_cli.publish.contents import RECORD, Contents, contents_of
+from clair_cli.publish.hub_branch import HubBranch, Seen, is_same
+from clair_cli.publish.refusals import in_transit
 from clair_cli.records import EndpointError, UsageError
+from clair_cli.rows.remote.retrying import Patience, patiently, trouble_of
 
 __all__ = ["Patience", "check", "push"]
 
 NAME = r"[A-Za-z0-9_](?:[\w.-]{0,94}[A-Za-z0-9_])?"
 REPO = re.compile(f"{NAME}/{NAME}", re.ASCII)
 NEVER_IN_A_NAME = ("--", "..")
-MOST_DOUBLINGS = 10
 Say = Callable[[str], None]
-
-
-@dataclass(frozen=True, slots=True)
-class Patience:
-    """How long trouble in transit is borne, in seconds.
-
-    Attributes:
-        first_wait: Before the second attempt; each wait after it is up to twice as long.
-        longest_wait: Waits grow no longer than this, unless the Hub asks for it.
-        give_up_after: For everything, waits included.
-        unreachable: The same as long as the Hub has not answered once.
-        timeout: For the Hub to take or give the next bytes; it is slow to answer large commits.
-    """
-
-    first_wait: float = 0.5
-    longest_wait: float = 30.0
-    give_up_after: float = 300.0
-    unreachable: float = 10.0
-    timeout: float = 120.0
-
-    def wait(self, state: RetryCallState) -> float:
-        """Exponential backoff with jitter; what the Hub asked for is a floor."""
-        number = min(state.attempt_number - 1, MOST_DOUBLINGS)
-        longest = min(self.first_wait * 2.0**number, self.longest_wait)
-        drawn = random.uniform(longest / 2, longest)  # noqa: S311 - not for secrets
-        return max(_failed(state).after, drawn)
-
-    def is_over(self, state: RetryCallState, *, answered: bool) -> bool:
-        """Whether the next attempt would come too late."""
-        longest = self.give_up_after if answered else min(self.unreachable, self.give_up_after)
-        return (state.seconds_since_start or 0.0) + state.upcoming_sleep > longest
 
 
 def push(
@@ -99,11 +64,13 @@ def push(
     _quieten()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the client's remarks on the Hub's remarks on the card
-        remote = Remote(repo, revision, timeout=patience.timeout)
-        pushing = _Pushing(contents, remote, message or _message(contents), say, private=private)
-        _persist(pushing.attempt, remote, say, patience)
+        hub_branch = HubBranch(repo, revision, timeout=patience.timeout)
+        pushing = _Pushing(
+            contents, hub_branch, message or _message(contents), say, private=private
+        )
+        _persist(pushing.attempt, hub_branch, say, patience)
     branch = f"/tree/{quote(revision, safe='')}" if revision else ""
-    return f"{remote.endpoint}/datasets/{repo}{branch}"
+    return f"{hub_branch.endpoint}/datasets/{repo}{branch}"
 
 
 def check(repo: str) -> None:
@@ -114,7 +81,7 @@ def check(repo: str) -> None:
     """
     _check_name(repo)
     _quieten()
-    Remote(repo, "", timeout=Patience().timeout)
+    HubBranch(repo, "", timeout=Patience().timeout)
 
 
 def _check_name(repo: str) -> None:
@@ -126,23 +93,23 @@ class _Pushing:
     """One push, over all its attempts."""
 
     def __init__(
-        self, contents: Contents, remote: Remote, message: str, say: Say, *, private: bool
+        self, contents: Contents, hub_branch: HubBranch, message: str, say: Say, *, private: bool
     ) -> None:
-        self._contents, self._remote, self._message = contents, remote, message
+        self._contents, self._branch, self._message = contents, hub_branch, message
         self._say, self._private, self._sent = say, private, False
 
     def attempt(self) -> None:
         """Commit what the Hub does not have yet; nothing if it has all."""
-        seen = self._remote.look(private=self._private)
+        seen = self._branch.look(private=self._private)
         upload, delete = _changes(self._contents, seen)
         if not (upload or delete):
             if not self._sent:
-                self._say(f"{self._remote.repo}: nothing has changed, so no commit was made")
+                self._say(f"{self._branch.repo}: nothing has changed, so no commit was made")
             return
         self._say(_plan(self._contents, upload, delete))
         self._sent = True
         files = (*upload, RECORD)
-        self._remote.commit(seen, self._contents.run, files, delete, self._message)
+        self._branch.commit(seen, self._contents.run, files, delete, self._message)
 
 
 def _changes(contents: Contents, seen: Seen) -> tuple[tuple[str, ...], tuple[str, ...]]:
@@ -162,40 +129,30 @@ def _message(contents: Contents) -> str:
     return f"{contents.pairs:,} pairs, made with clair {__version__}"
 
 
-def _persist(attempt: Callable[[], None], remote: Remote, say: Say, patience: Patience) -> None:
+def _persist(
+    attempt: Callable[[], None], hub_branch: HubBranch, say: Say, patience: Patience
+) -> None:
     """Make attempts until one succeeds, or patience ends."""
 
-    def announce(state: RetryCallState) -> None:
-        say(f"{_failed(state)}; again in {state.upcoming_sleep:.1f} s")
+    def tell(error: BaseException, pause: float) -> None:
+        say(f"{in_transit(error)}; again in {pause:.1f} s")
 
-    attempts = Retrying(
-        retry=retry_if_exception_type(TryAgain),
-        wait=patience.wait,
-        stop=lambda state: patience.is_over(state, answered=remote.answered),
-        before_sleep=announce,
-        reraise=True,
-    )
     try:
-        attempts(attempt)
-    except TryAgain as exc:
-        raise _gave_up(exc, remote) from exc
+        patiently(attempt, patience, answered=lambda: hub_branch.answered, tell=tell)
+    except Exception as exc:
+        if (trouble := trouble_of(exc)) is None:
+            raise
+        raise _gave_up(in_transit(exc), trouble.after, hub_branch) from exc
 
 
-def _failed(state: RetryCallState) -> TryAgain:
-    exc = state.outcome.exception() if state.outcome else None
-    if not isinstance(exc, TryAgain):
-        raise TypeError("a retry without a reason")
-    return exc
-
-
-def _gave_up(last: TryAgain, remote: Remote) -> EndpointError:
-    if not remote.answered:
+def _gave_up(words: str, after: float, hub_branch: HubBranch) -> EndpointError:
+    if not hub_branch.answered:
         return EndpointError(
-            f"{remote.endpoint}: cannot be reached ({last}); check the network and HF_ENDPOINT"
+            f"{hub_branch.endpoint}: cannot be reached ({words}); check the network and HF_ENDPOINT"
         )
-    asked = f", and asks to wait {last.after:,.0f} s" if last.after else ""
+    asked = f", and asks to wait {after:,.0f} s" if after else ""
     return EndpointError(
-        f"{remote.repo}: the Hub does not take it now ({last}){asked}; push again later"
+        f"{hub_branch.repo}: the Hub does not take it now ({words}){asked}; push again later"
     )
 
 

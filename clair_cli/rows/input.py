@@ -11,20 +11,17 @@ from itertools import islice
 from pathlib import Path, PurePosixPath
 
 from clair_cli.records import UsageError
-from clair_cli.rows.files.columnar import arrow_rows, parquet_row_count, parquet_rows
-from clair_cli.rows.files.compression import DAMAGE, PACKINGS
-from clair_cli.rows.files.delimited import delimited_rows
-from clair_cli.rows.files.json_array import json_rows
-from clair_cli.rows.files.json_lines import json_lines
-from clair_cli.rows.files.locations import KINDS, STDIN, Place, find_places
-from clair_cli.rows.files.opening import opened
+from clair_cli.rows.files.compression import PACKINGS
+from clair_cli.rows.files.data_files import KINDS, STDIN, DataFile, find_data_files
+from clair_cli.rows.files.reading import is_rereadable, rows_of, total_bytes, total_rows
 from clair_cli.rows.names import is_url, path_of, public
 from clair_cli.rows.origin import Origin
 from clair_cli.rows.raw import Raw
 
-__all__ = ["Input", "Raw", "default_output", "find_input", "is_hub_id", "of_places", "public"]
+__all__ = ["Input", "Raw", "default_output", "find_input", "is_hub_id", "of_files", "public"]
 
 _HUB_ID = re.compile(r"[\w-][\w.-]*/[\w.-]+")
+_BARE_HUB_ID = re.compile(r"[\w][\w-]*")
 _SPLIT = re.compile(r"(?P<name>[\w.-]*)(?:\[(?P<start>\d*):(?P<stop>\d*)\])?")
 
 
@@ -96,7 +93,8 @@ def find_input(
     """The input that `names` mean.
 
     Args:
-        names: Paths, globs, directories, URLs, one Hub id (`user/name`), or `-`.
+        names: Paths, globs, directories, URLs, one Hub id (`user/name`; an old one without its
+            user only together with one of the options), or `-`.
         split: Which split of a directory or Hub dataset, also with a slice: `train[:1000]`.
         config: Which configuration of a Hub dataset.
         revision: Which branch, tag or commit of a Hub dataset.
@@ -105,22 +103,32 @@ def find_input(
         UsageError: There is nothing of that name, or it is not clear what is meant.
     """
     part = Slice.of(split)
-    if is_hub_id(names[0]) and len(names) == 1:
-        from clair_cli.rows.hub.dataset import find_files  # noqa: PLC0415 - only for the Hub
-
-        places, origin = find_files(names[0], part.split, config, revision)
-        return part.cut(replace(of_places(places, names[0]), origin=origin))
+    if len(names) == 1 and is_hub_id(names[0], split, config, revision):
+        return part.cut(_on_hub(names[0], part.split, config, revision))
     for option, value in (("--config", config), ("--revision", revision)):
         if value:
             raise UsageError(f"{option} {value}: is for datasets on the Hub (user/name) alone")
-    return part.cut(of_places(find_places(names, part.split), _shown(names)))
+    return part.cut(of_files(find_data_files(names, part.split), _shown(names)))
 
 
-def is_hub_id(name: str) -> bool:
-    """Whether `name` can only be a dataset on the Hub: nothing here is called so."""
+def _on_hub(name: str, split: str, config: str, revision: str) -> Input:
+    from clair_cli.rows.hub.dataset import find_split  # noqa: PLC0415 - only for the Hub
+
+    found = find_split(name, split, config, revision)
+    whole = of_files(found.files, name) if found.files else Input(name, found.stream)
+    return replace(whole, total_rows=found.total_rows, origin=found.origin)
+
+
+def is_hub_id(name: str, *options: str) -> bool:
+    """Whether `name` can only be a dataset on the Hub: nothing here is called so.
+
+    A name without a user is taken for one only where one of the `options` that choose a part of a
+    dataset is given; else it is rather a mistyped file.
+    """
     path = PurePosixPath(name)
     is_file = path.suffix.lower() in KINDS or path.suffix.lower() in PACKINGS
-    return bool(_HUB_ID.fullmatch(name)) and not is_file and not Path(name).exists()
+    is_id = _HUB_ID.fullmatch(name) or (any(options) and _BARE_HUB_ID.fullmatch(name))
+    return bool(is_id) and not is_file and not Path(name).exists()
 
 
 def default_output(names: Sequence[str]) -> Path | None:
@@ -141,69 +149,20 @@ def default_output(names: Sequence[str]) -> Path | None:
     return folder / f"{stem}.clair"
 
 
-def of_places(places: Sequence[Place], name: str) -> Input:
-    """The rows of `places`, one after the other."""
+def of_files(files: Sequence[DataFile], name: str) -> Input:
+    """The rows of `files`, one after the other."""
 
     def rows() -> Iterator[Raw]:
-        for place in places:
-            yield from _rows_of(place)
+        for file in files:
+            yield from rows_of(file)
 
-    local = tuple(Path(p.path) for p in places if not p.is_url and p.path != STDIN)
     return Input(
         name,
         rows,
-        local,
-        _total_rows(places),
-        _total_bytes(places),
-        all(_is_rereadable(place) for place in places),
-    )
-
-
-def _rows_of(place: Place) -> Iterator[Raw]:
-    number = 0
-    with opened(place) as file:
-        try:
-            for row in _READERS[place.kind](file, place):
-                number = row.number
-                yield row
-        except DAMAGE as exc:
-            raise UsageError(
-                f"{place.name}: damaged or cut off after line {number} ({exc}); "
-                "fetch or write the file again"
-            ) from exc
-
-
-_READERS: dict[str, Callable[..., Iterator[Raw]]] = {
-    "jsonl": lambda file, place: json_lines(file, place.name),
-    "json": lambda file, place: json_rows(file, place.name, place.key),
-    "csv": lambda file, place: delimited_rows(file, place.name, place.separator),
-    "tsv": lambda file, place: delimited_rows(file, place.name, place.separator or "\t"),
-    "parquet": lambda file, place: parquet_rows(
-        file, place.name, packed=bool(place.packing), remote=place.is_url
-    ),
-    "arrow": lambda file, place: arrow_rows(file, place.name, packed=bool(place.packing)),
-}
-
-
-def _is_rereadable(place: Place) -> bool:
-    """Pipes and the like can be read once."""
-    return place.is_url or (place.path != STDIN and Path(place.path).is_file())
-
-
-def _total_rows(places: Sequence[Place]) -> int | None:
-    if any(p.kind != "parquet" or p.packing or p.is_url or not _is_rereadable(p) for p in places):
-        return None
-    counts = [parquet_row_count(place.path) for place in places]
-    return None if None in counts else sum(filter(None, counts))
-
-
-def _total_bytes(places: Sequence[Place]) -> int | None:
-    plain = all(
-        not p.packing and not p.is_url and p.kind in {"jsonl", "json", "csv", "tsv"} for p in places
-    )
-    paths = [Path(place.path) for place in places]
-    return (
-        sum(p.stat().st_size for p in paths) if plain and all(p.is_file() for p in paths) else None
+        tuple(Path(file.path) for file in files if not file.is_url and file.path != STDIN),
+        total_rows(files),
+        total_bytes(files),
+        all(is_rereadable(file) for file in files),
     )
 
 

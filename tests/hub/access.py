@@ -26,6 +26,7 @@ class Access:
 
     Attributes:
         repos: By name.
+        moved_to: The names of repositories by their old ones, which had no owner.
         tokens: The user and the role ("read" or "write") of each token.
         regular: Files up to so many bytes are committed as they are, larger ones as LFS.
         page: Entries of one page of a listing.
@@ -34,6 +35,7 @@ class Access:
 
     def __init__(self) -> None:
         self.repos: dict[str, Repo] = {}
+        self.moved_to: dict[str, str] = {}
         self.tokens: dict[str, tuple[str, str]] = {}
         self.regular = 10_000_000
         self.page = 1000

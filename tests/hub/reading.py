@@ -29,6 +29,13 @@ class Reading(Access):
              "downloads": 0, "likes": 0, "siblings": siblings}
         )  # fmt: skip
 
+    async def moved(self, request: web.Request, old: str, rest: str = "") -> web.Response:
+        if old not in self.moved_to:
+            return await self.nothing(request)
+        return web.Response(
+            status=307, headers={"Location": f"/api/datasets/{self.moved_to[old]}{rest}"}
+        )
+
     async def tree(self, request: web.Request, repo: str, rev: str, file: str = "") -> web.Response:
         commit = self.at(self.repo(request, repo), rev)
         deep = request.query.get("recursive", "").lower() in {"true", "1"}

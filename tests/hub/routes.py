@@ -28,6 +28,7 @@ ROUTES = [
         ("POST", f"{API}/commit/{REV}", "commit"),
         ("GET", f"{API}/revision/{REV}", "info"),
         ("GET", API, "info"),
+        ("GET", "/api/datasets/(?P<old>[^/]+)(?P<rest>/revision/[^/]+)?", "moved"),
         ("POST", "/api/repos/create", "create"),
         ("POST", "/api/validate-yaml", "yaml"),
         ("GET", "/api/whoami-v2", "whoami"),

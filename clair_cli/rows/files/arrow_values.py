@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+import orjson
+
 if TYPE_CHECKING:
     import pyarrow as pa
 
@@ -23,6 +25,25 @@ def is_json_type(kind: "pa.DataType") -> bool:
     tests = (types.is_string, types.is_large_string, types.is_string_view, types.is_integer)
     more = (types.is_floating, types.is_boolean, types.is_null)
     return any(test(kind) for test in (*tests, *more))
+
+
+def unquoted(value: Any, kind: "pa.DataType") -> Any:
+    """The value of a column, with what Arrow keeps as JSON text (type `arrow.json`) parsed.
+
+    `datasets` writes messages so whose keys differ from row to row (its feature `Json`).
+    """
+    import pyarrow as pa  # noqa: PLC0415 - only where Arrow data is read
+
+    if isinstance(value, str) and isinstance(kind, getattr(pa, "JsonType", ())):
+        try:
+            return orjson.loads(value)
+        except orjson.JSONDecodeError:
+            return value
+    if isinstance(value, dict) and pa.types.is_struct(kind):
+        return {field.name: unquoted(value.get(field.name), field.type) for field in kind}
+    if isinstance(value, list) and hasattr(kind, "value_type"):
+        return [unquoted(each, kind.value_type) for each in value]
+    return value
 
 
 def as_json(value: Any) -> Any:  # noqa: PLR0911 - one line a kind

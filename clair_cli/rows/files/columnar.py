@@ -8,7 +8,7 @@ from shutil import copyfileobj
 from typing import IO, TYPE_CHECKING, Any, cast
 
 from clair_cli.records import Problem, UsageError
-from clair_cli.rows.files.arrow_values import as_json, is_json_type
+from clair_cli.rows.files.arrow_values import as_json, is_json_type, unquoted
 from clair_cli.rows.raw import Raw, faulty
 
 if TYPE_CHECKING:
@@ -20,6 +20,8 @@ LOCAL_PIECE, REMOTE_PIECE = 1 << 16, 1 << 22
 """Bytes of a column that are read at a time. Each piece from afar costs a request."""
 PIECES = 1 << 25
 """Bytes of all columns together that are held so."""
+SMALL_GROUP = 1 << 23
+"""Bytes of a row group from afar that is fetched whole: it is held three times for a moment."""
 
 _MAGIC_FILE = b"ARROW1"
 
@@ -42,10 +44,13 @@ def parquet_rows(file: IO[bytes], name: str, *, packed: bool, remote: bool) -> I
     def batches() -> Iterator["pa.RecordBatch"]:
         with _seekable(file, packed) as whole:
             meta = pq.read_metadata(whole)
-            piece = _remote_piece(meta.num_columns) if remote else LOCAL_PIECE
-            parquet = pq.ParquetFile(whole, metadata=meta, pre_buffer=False, buffer_size=piece)
             step = _batch_rows(meta.num_rows, _plain_size(meta))
-            yield from parquet.iter_batches(batch_size=step, use_threads=False)
+            everything = [*range(meta.num_row_groups)]
+            # What a file has fetched at once it holds until it is closed: one for each group.
+            for groups in [[group] for group in everything] if remote else [everything]:
+                how = _fetching(meta, groups[0]) if remote else {"buffer_size": LOCAL_PIECE}
+                parquet = pq.ParquetFile(whole, metadata=meta, **{"pre_buffer": False, **how})
+                yield from parquet.iter_batches(step, row_groups=groups, use_threads=False)
 
     return _rows(batches(), name, "Parquet", pa.ArrowException)
 
@@ -114,7 +119,7 @@ def _check_names(names: list[str], name: str) -> None:
 def _batch(batch: "pa.RecordBatch", name: str, number: int) -> Iterator[Raw]:
     """The rows of one batch, the first of which is row `number`."""
     size = max(1, batch.nbytes // max(1, batch.num_rows))
-    odd = [field.name for field in batch.schema if not is_json_type(field.type)]
+    odd = {each.name: each.type for each in batch.schema if not is_json_type(each.type)}
     try:
         rows = batch.to_pylist()
     except (ValueError, OverflowError):
@@ -123,7 +128,8 @@ def _batch(batch: "pa.RecordBatch", name: str, number: int) -> Iterator[Raw]:
         if isinstance(cells, _Unreadable):
             yield faulty(name, index, cells.problem, cells.text, size)
         else:
-            yield Raw(name, index, cells | {each: as_json(cells[each]) for each in odd}, size)
+            changed = {each: as_json(unquoted(cells[each], kind)) for each, kind in odd.items()}
+            yield Raw(name, index, cells | changed, size)
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,8 +152,12 @@ def _one_row(row: "pa.RecordBatch") -> dict[str, Any] | _Unreadable:
     return _Unreadable(problem, repr(cells)) if problem else cells
 
 
-def _remote_piece(columns: int) -> int:
-    return max(LOCAL_PIECE, min(REMOTE_PIECE, PIECES // max(1, columns)))
+def _fetching(meta: Any, group: int) -> dict[str, Any]:
+    """How to read a row group from afar: a small one at once, a large one piece by piece."""
+    columns = [meta.row_group(group).column(n) for n in range(meta.num_columns)]
+    if sum(column.total_compressed_size for column in columns) <= SMALL_GROUP:
+        return {"pre_buffer": True}
+    return {"buffer_size": max(LOCAL_PIECE, min(REMOTE_PIECE, PIECES // max(1, len(columns))))}
 
 
 def _batch_rows(rows: int, size: int) -> int:

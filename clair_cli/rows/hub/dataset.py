@@ -1,24 +1,32 @@
-"""A dataset on the Hub -> the files of one of its splits, read as they stream in.
+"""A dataset on the Hub -> the rows of one of its splits, at one commit.
 
-`datasets` finds out which files a configuration and a split consist of, at one commit; they are
-then read like any other URL, so that what holds there (a dropped connection is taken up again at
-its byte) holds here.
+`datasets` knows what a configuration and a split consist of. JSON, CSV, Parquet and Arrow files are
+then read like any other URL: so every cell stays what it is, one bad line is one bad row, and no
+file or row group is held whole. (`datasets` takes a text "2024-05-01" in JSON for a date and "NA"
+in CSV for nothing, ends at the first bad line, and holds JSON arrays and row groups whole.) All
+other kinds are read by `datasets` itself.
 """
 
-from collections.abc import Mapping, Sequence
+import logging
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import PurePosixPath
 from tempfile import TemporaryDirectory
 from typing import Any
 
+import orjson
+
 from clair_cli.records import UsageError
+from clair_cli.rows.files.arrow_values import as_json
 from clair_cli.rows.files.compression import PACKINGS
-from clair_cli.rows.files.locations import KINDS, Place, place_of
+from clair_cli.rows.files.data_files import KINDS, DataFile, data_file_of
 from clair_cli.rows.hub.repository import Repository, find_repository, no_copy, telling
 from clair_cli.rows.origin import Origin
+from clair_cli.rows.raw import Raw
 from clair_cli.rows.remote.retrying import patiently
 
-_READ = ("json", "csv", "parquet", "arrow")
-"""The kinds of dataset that we read, as `datasets` calls them."""
+_OWN = ("json", "csv", "parquet", "arrow")
+"""The kinds of dataset whose files we read, as `datasets` calls them."""
 
 _UNDERSTOOD = frozenset(
     {
@@ -31,27 +39,43 @@ _UNDERSTOOD = frozenset(
 """Settings of a configuration that do not change the rows, or that we heed."""
 
 
-def find_files(name: str, split: str, config: str, revision: str) -> tuple[list[Place], Origin]:
-    """The files of one split of the Hub dataset `name`, and where they are from.
+@dataclass(frozen=True, slots=True)
+class HubSplit:
+    """One split of a dataset on the Hub.
 
-    Where `HF_HUB_OFFLINE` is set, they are those of its downloaded copy.
+    Attributes:
+        origin: The dataset.
+        files: What it consists of, where these are files to be read like others.
+        stream: Reads its rows, where only `datasets` can; it raises UsageError.
+        total_rows: How many rows it has, None where its card does not say.
+    """
+
+    origin: Origin
+    files: Sequence[DataFile] = ()
+    stream: Callable[[], Iterator[Raw]] = lambda: iter(())
+    total_rows: int | None = None
+
+
+def find_split(name: str, split: str, config: str, revision: str) -> HubSplit:
+    """One split of the Hub dataset `name`.
+
+    Where `HF_HUB_OFFLINE` is set, it is that of its downloaded copy.
 
     Raises:
         UsageError: There is no such dataset, revision, configuration or split, it may not be read,
-            or its files are of a kind that we do not read.
+            or its card wants it read in a way that we do not know.
     """
     repository = find_repository(name, revision)
     builder = _builder(repository, config)
+    chosen = _chosen(repository.name, builder, split)
+    origin, total = repository.origin(), _total_rows(builder, chosen)
     kind = type(builder).__module__.rpartition(".")[2]
-    if kind not in _READ:
-        raise UsageError(
-            f"{name}: is a dataset of kind {kind}; clair reads {', '.join(_READ)}; convert it, or "
-            f"name files of these kinds in it as hf://datasets/{name}/PATH"
-        )
-    _check_settings(name, builder.config)
-    files = _of_split(name, builder.config.data_files or {}, split)
-    places = [_place(repository, str(file), kind, builder.config) for file in files]
-    return places, repository.origin()
+    if kind not in _OWN:
+        return HubSplit(origin, (), lambda: _streamed(repository, builder, chosen), total)
+    _check_settings(repository.name, builder.config)
+    names = (str(name) for name in builder.config.data_files[chosen])
+    files = [_data_file(repository, name, kind, builder.config) for name in names]
+    return HubSplit(origin, files, total_rows=total)
 
 
 def _builder(repository: Repository, config: str) -> Any:
@@ -59,10 +83,10 @@ def _builder(repository: Repository, config: str) -> Any:
     import datasets  # noqa: PLC0415 - only for the Hub
 
     _hush()
-    place, options = _address(repository)
+    address, options = _address(repository)
 
     def build() -> Any:
-        return datasets.load_dataset_builder(place, config or None, **options)
+        return datasets.load_dataset_builder(address, config or None, **options)
 
     # In a cache of its own `datasets` finds no old copy that it would silently take instead.
     with TemporaryDirectory() as cache, telling(repository.name, repository.commit):
@@ -97,9 +121,10 @@ def _config_error(repository: Repository, config: str) -> UsageError | None:
     """The choices, where `config` is none of them."""
     import datasets  # noqa: PLC0415 - only for the Hub
 
-    place, options = _address(repository)
-    configs = patiently(lambda: datasets.get_dataset_config_names(place, **options))
-    if config in configs or (not config and _default(repository)):
+    address, options = _address(repository)
+    configs = patiently(lambda: datasets.get_dataset_config_names(address, **options))
+    default = patiently(lambda: datasets.get_dataset_default_config_name(address, **options))
+    if config in configs or (not config and default):
         return None
     name = repository.name
     if config:
@@ -109,12 +134,21 @@ def _config_error(repository: Repository, config: str) -> UsageError | None:
     return UsageError(f"{which}; it has {', '.join(configs)}")
 
 
-def _default(repository: Repository) -> object:
-    """The configuration that is taken when none is named; None if there is no such one."""
-    import datasets  # noqa: PLC0415 - only for the Hub
+def _chosen(name: str, builder: Any, split: str) -> str:
+    """The name of the split, which need not be said where there is one alone."""
+    splits = [str(each) for each in builder.config.data_files or ()]
+    choices = ", ".join(splits) or "none"
+    if split and split not in splits:
+        raise UsageError(f"--split {split}: {name} has no such split; it has {choices}")
+    if not split and len(splits) != 1:
+        raise UsageError(f"{name}: choose a split with --split; it has {choices}")
+    return split or splits[0]
 
-    place, options = _address(repository)
-    return patiently(lambda: datasets.get_dataset_default_config_name(place, **options))
+
+def _total_rows(builder: Any, split: str) -> int | None:
+    """What the card says of a split; None for nothing, and for none: some cards say 0."""
+    stated = (builder.info.splits or {}).get(split)
+    return (stated.num_examples or None) if stated else None
 
 
 def _check_settings(name: str, config: Any) -> None:
@@ -132,19 +166,9 @@ def _check_settings(name: str, config: Any) -> None:
         )
 
 
-def _of_split(name: str, files: Mapping[Any, Sequence[Any]], split: str) -> Sequence[Any]:
-    by_name = {str(each): paths for each, paths in files.items()}
-    choices = ", ".join(by_name) or "none"
-    if split and split not in by_name:
-        raise UsageError(f"--split {split}: {name} has no such split; it has {choices}")
-    if not split and len(by_name) != 1:
-        raise UsageError(f"{name}: choose a split with --split; it has {choices}")
-    return by_name[split or next(iter(by_name))]
-
-
-def _place(repository: Repository, file: str, kind: str, config: Any) -> Place:
+def _data_file(repository: Repository, file: str, kind: str, config: Any) -> DataFile:
     """One file, read as the dataset's configuration says."""
-    found = place_of(file)
+    found = data_file_of(file)
     path = PurePosixPath(file)
     shown = repository.shown(file)
     ending = path.with_suffix("").suffix if path.suffix.lower() in PACKINGS else path.suffix
@@ -152,7 +176,7 @@ def _place(repository: Repository, file: str, kind: str, config: Any) -> Place:
         raise UsageError(f"{shown}: is packed or named in a way that clair cannot read")
     separator = str(getattr(config, "sep", "") or "") if kind == "csv" else ""
     key = str(getattr(config, "field", None) or "") if kind == "json" else ""
-    return Place(
+    return DataFile(
         file,
         "json" if key else found.kind,
         found.packing,
@@ -162,10 +186,22 @@ def _place(repository: Repository, file: str, kind: str, config: Any) -> Place:
     )
 
 
+def _streamed(repository: Repository, builder: Any, split: str) -> Iterator[Raw]:
+    """The rows as `datasets` reads them, numbered from 1; images and the like stay files."""
+    with telling(repository.name, repository.commit):
+        dataset = patiently(lambda: builder.as_streaming_dataset(split=split))
+        if dataset.features:  # without them nothing is decoded
+            dataset = dataset.decode(enable=False)
+        for number, row in enumerate(dataset, start=1):
+            cells = as_json(row)
+            size = len(orjson.dumps(cells, default=str))
+            yield Raw(repository.name, number, cells, size)
+
+
 def _hush() -> None:
     """Let its bars and notes not stand between ours, and let it not count uses elsewhere."""
     import datasets  # noqa: PLC0415 - only for the Hub
 
     datasets.disable_progress_bars()
-    datasets.logging.set_verbosity_error()
+    datasets.logging.set_verbosity(logging.CRITICAL)
     datasets.config.HF_UPDATE_DOWNLOAD_COUNTS = False

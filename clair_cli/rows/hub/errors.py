@@ -1,103 +1,95 @@
-"""What the Hub's client complains of -> one line with a cure."""
+"""What the Hub's client complains of: one kind for each cause, and its words for a person."""
 
-from itertools import islice
-from typing import TYPE_CHECKING
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from clair_cli.rows.remote.retrying import causes
 
 if TYPE_CHECKING:
     from huggingface_hub.errors import HfHubHTTPError
 
-_LOGIN = "set HF_TOKEN or run hf auth login"
+LOGIN = "set HF_TOKEN or run hf auth login"
+Kind: TypeAlias = Literal[
+    "revision", "gated", "repository", "token", "access", "unknown", "moved", "busy", "refused",
+    "offline", "unreachable", "name", "package", "file", "other",
+]  # fmt: skip
+_BY_STATUS: dict[int, Kind] = {
+    401: "token",
+    402: "access",
+    403: "access",
+    404: "unknown",
+    412: "moved",
+    429: "busy",
+}
 _SHOWN = 200
 
 
-def said(error: BaseException, name: str, revision: str) -> str:
-    """One line for `error`, or for whatever of the Hub's errors it was raised from.
+@dataclass(frozen=True, slots=True)
+class Complaint:
+    """An error of the Hub's client.
 
-    Args:
-        error: What the client, or something above it, has raised.
-        name: The dataset, as the user called it.
-        revision: The branch, tag or commit that was asked for; "" for none.
+    Attributes:
+        kind: What is the matter.
+        words: What was said, on one line, cut, and without the token.
     """
-    for each in causes(error):
-        if words := _words(each, name, revision):
-            return words
-    return (
-        f"{name}: cannot be made out ({one_line(error)}); name files of it as "
-        f"hf://datasets/{name}/PATH"
-    )
+
+    kind: Kind
+    words: str
 
 
-def one_line(error: BaseException) -> str:
-    """The first words of an error, on one line."""
-    text = " ".join(str(error).split()) or type(error).__name__
-    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"
-
-
-def _words(error: BaseException, name: str, revision: str) -> str:
+def complaint_of(error: BaseException) -> Complaint:
+    """What `error` complains of, or whatever of the Hub's errors it was raised from."""
     from huggingface_hub import errors  # noqa: PLC0415 - only for the Hub
 
-    if isinstance(error, errors.HfHubHTTPError):
-        return _answer(error, name, revision)
-    if isinstance(error, errors.HTTPError):
-        return _unreachable(name, error)
-    if isinstance(error, errors.HFValidationError):
-        return f"{name}: no such file here, and no name of a dataset ({one_line(error)})"
-    return ""
+    chain = list(causes(error))
+    for each in chain:
+        if isinstance(each, errors.HfHubHTTPError):
+            return Complaint(_kind_of_answer(each), _words_of_answer(each))
+    for each in chain:
+        if kind := _kind(each):
+            named = f"{type(each).__name__}: " if kind == "unreachable" else ""
+            return Complaint(kind, _line(f"{named}{each}"))
+    return Complaint("other", _line(str(error) or type(error).__name__))
 
 
-def _answer(error: "HfHubHTTPError", name: str, revision: str) -> str:
+def _kind(error: BaseException) -> Kind | None:
     from huggingface_hub import errors  # noqa: PLC0415 - only for the Hub
 
+    if isinstance(error, OSError) and error.filename:
+        return "file"
+    kinds: list[tuple[type[BaseException] | tuple[type[BaseException], ...], Kind]] = [
+        (errors.OfflineModeIsEnabled, "offline"),
+        ((errors.HTTPError, ConnectionError, TimeoutError), "unreachable"),
+        (errors.HFValidationError, "name"),
+        (ImportError, "package"),
+    ]
+    return next((kind for types, kind in kinds if isinstance(error, types)), None)
+
+
+def _kind_of_answer(error: "HfHubHTTPError") -> Kind:
+    from huggingface_hub import errors  # noqa: PLC0415 - only for the Hub
+
+    status = error.response.status_code
     if isinstance(error, errors.RevisionNotFoundError):
-        return f"{name}: has no revision {revision}; it has {_revisions(name)}"
+        return "revision"
     if isinstance(error, errors.GatedRepoError):
-        return _gated(name)
+        return "gated"
     if isinstance(error, errors.RepositoryNotFoundError):
-        return (
-            f"{name}: no such file here, and no such dataset on the Hub that may be read; "
-            f"check the name; for a private one, {_LOGIN}"
-        )
-    return _refused(name, error.response.status_code, error.server_message or "")
+        return "repository"
+    return "busy" if status >= 500 else _BY_STATUS.get(status, "refused")
 
 
-def _gated(name: str) -> str:
-    from huggingface_hub import constants, get_token  # noqa: PLC0415 - only for the Hub
-
-    page = f"{constants.ENDPOINT}/datasets/{name}"
-    if get_token():
-        return f"{name}: is gated, and the user of your token has no access; ask for it at {page}"
-    return f"{name}: is gated; ask for access at {page}, then {_LOGIN}"
+def _words_of_answer(error: "HfHubHTTPError") -> str:
+    status, said = error.response.status_code, _line(error.server_message or "")
+    return f"HTTP {status}: {said}" if said else f"HTTP {status}"
 
 
-def _refused(name: str, status: int, message: str) -> str:
-    words = " ".join(message.split())[:_SHOWN]
-    what = f"HTTP {status}: {words}" if words else f"HTTP {status}"
-    if status == 401:
-        return f"{name}: the Hub refused the token ({what}); {_LOGIN} with a valid one"
-    if status == 403:
-        return f"{name}: the Hub refused access ({what}); {_LOGIN} as a user who may read it"
-    if status == 429 or status >= 500:
-        return f"{name}: the Hub is out of order or busy ({what}); run the command again later"
-    return f"{name}: the Hub refused ({what})"
+def _line(text: str) -> str:
+    from huggingface_hub import get_token  # noqa: PLC0415 - only for the Hub
 
-
-def _unreachable(name: str, error: BaseException) -> str:
-    from huggingface_hub import constants  # noqa: PLC0415 - only for the Hub
-
-    return (
-        f"{name}: no such file here, and the Hub at {constants.ENDPOINT} cannot be reached "
-        f"({one_line(error)}); check the network, or set HF_HUB_OFFLINE=1 to use a downloaded copy"
-    )
-
-
-def _revisions(name: str) -> str:
-    from huggingface_hub import HfApi  # noqa: PLC0415 - only for the Hub
-    from huggingface_hub.errors import HTTPError  # noqa: PLC0415
-
-    try:
-        refs = HfApi().list_repo_refs(name, repo_type="dataset")
-    except (HTTPError, OSError):
-        return "others"
-    return ", ".join(ref.name for ref in islice([*refs.branches, *refs.tags], 20))
+    token = None
+    with suppress(OSError, ValueError):  # its file cannot be read: then it was not sent either
+        token = get_token()
+    line = " ".join((text.replace(token, "[secret]") if token else text).split())
+    return line if len(line) <= _SHOWN else f"{line[:_SHOWN]}…"

@@ -8,20 +8,36 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from clair_cli.records import UsageError
-from clair_cli.rows.hub.errors import said
+from clair_cli.rows.hub.errors import LOGIN, Kind, complaint_of
 from clair_cli.rows.origin import Origin
-from clair_cli.rows.remote.retrying import patiently
+from clair_cli.rows.remote.retrying import LOOKING, patiently
 
 HF = "hf://datasets/"
-REACH = 6.0
-"""Seconds after which a Hub that never answered is given up."""
-
-_TIMEOUT = 8.0
-"""Seconds that one question may take."""
+_SENTENCES: dict[Kind, str] = {
+    "revision": "has no revision {revision}; it has {revisions}",
+    "gated": "is gated; ask for access at {hub}/datasets/{name}, then " + LOGIN,
+    "repository": "no such file here, and no such dataset on the Hub that may be read; check the "
+    "name; for a private one, " + LOGIN,
+    "token": "the Hub refused the token ({words}); " + LOGIN + " with a valid one",
+    "access": "the Hub refused access ({words}); " + LOGIN + " as a user who may read it",
+    "busy": "the Hub is out of order or busy ({words}); run the command again later",
+    "refused": "the Hub refused ({words})",
+    "unknown": "the Hub refused ({words})",
+    "moved": "the Hub refused ({words})",
+    "unreachable": "no such file here, and the Hub at {hub} cannot be reached ({words}); check the "
+    "network, or set HF_HUB_OFFLINE=1 to use a downloaded copy",
+    "name": "no such file here, and no name of a dataset ({words})",
+    "package": "needs another package ({words})",
+    "other": "cannot be made out ({words}); name files of it as hf://datasets/{name}/PATH",
+}
+_GATED_STILL = (
+    "is gated, and the user of your token has no access; ask for it at {hub}/datasets/{name}"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,15 +100,16 @@ def find_repository(name: str, revision: str = "") -> Repository:
         return _copy(name, revision)
     api = HfApi()
 
-    def look() -> str:
-        info = api.dataset_info(name, revision=revision or None, timeout=_TIMEOUT)
+    def look() -> tuple[str, str]:
+        info = api.dataset_info(name, revision=revision or None, timeout=LOOKING.timeout)
         if info.gated:
-            api.auth_check(name, repo_type="dataset")
-        return info.sha or ""
+            api.auth_check(info.id, repo_type="dataset")
+        return info.id, info.sha or ""
 
     with telling(name, revision):
-        commit = patiently(look, reach=REACH)
-    return Repository(name, commit, f"{HF}{name}@{commit}")
+        # An old name leads to the dataset, but it is the new one that has files.
+        new_name, commit = patiently(look, LOOKING)
+    return Repository(new_name, commit, f"{HF}{new_name}@{commit}")
 
 
 def parse_url(url: str) -> tuple[str, str, str]:
@@ -120,7 +137,34 @@ def telling(name: str, revision: str) -> Iterator[None]:
         raise
     except Exception as exc:
         # The client raises httpx's errors, its own, and whatever an answer leads it to.
-        raise UsageError(said(exc, name, revision)) from exc
+        raise UsageError(f"{name}: {_sentence(exc, name, revision)}") from exc
+
+
+def _sentence(error: Exception, name: str, revision: str) -> str:
+    from huggingface_hub import constants, get_token  # noqa: PLC0415 - only for the Hub
+
+    found = complaint_of(error)
+    sentence = _SENTENCES.get(found.kind, _SENTENCES["other"])
+    if found.kind == "gated" and get_token():
+        sentence = _GATED_STILL
+    return sentence.format(
+        name=name,
+        words=found.words,
+        revision=revision,
+        hub=constants.ENDPOINT,
+        revisions=_revisions(name) if found.kind == "revision" else "",
+    )
+
+
+def _revisions(name: str) -> str:
+    from huggingface_hub import HfApi  # noqa: PLC0415 - only for the Hub
+    from huggingface_hub.errors import HTTPError  # noqa: PLC0415
+
+    try:
+        refs = HfApi().list_repo_refs(name, repo_type="dataset")
+    except (HTTPError, OSError):
+        return "others"
+    return ", ".join(ref.name for ref in islice([*refs.branches, *refs.tags], 20))
 
 
 def hush() -> None:

@@ -1,28 +1,12 @@
-"""Files behind a URL: what is there, and their bytes. `web` reads http, fsspec all else."""
+"""What a URL names when it is not one file: a directory or a glob, and the files it means."""
 
-import io
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import IO, Any
+from typing import Any
 
-import httpx
-
-from clair_cli.records import UsageError
-from clair_cli.rows.files.compression import DAMAGE
-from clair_cli.rows.names import is_web, public
-from clair_cli.rows.remote.resuming import Origin, Stream, resumed
-from clair_cli.rows.remote.retrying import patiently, trouble_of
-from clair_cli.rows.remote.web import WebOrigin
-
-PIECE = 1 << 22
-"""Bytes read at a time from front to back: each piece may cost a request."""
-
-REACH = 6.0
-"""Seconds after which a server that never answered is given up when its files are listed."""
-
-SMALL_PIECE = 1 << 16
-"""The same where a reader goes to and fro, and says itself how much it wants."""
+from clair_cli.rows.names import is_web
+from clair_cli.rows.remote.complaints import telling
+from clair_cli.rows.remote.file_system import file_system
+from clair_cli.rows.remote.retrying import LOOKING, patiently, trouble_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +31,8 @@ def listing(url: str) -> Listing | None:
     if is_web(url):
         return None
     with telling(url):
-        system, path = _file_system(url)
-        return patiently(lambda: _listing(system, path), reach=REACH)
+        system, path = file_system(url)
+        return patiently(lambda: _listing(system, path), LOOKING)
 
 
 def _listing(system: Any, path: str) -> Listing | None:
@@ -72,92 +56,5 @@ def _is_directory(system: Any, path: str) -> bool:
         return False
 
 
-def open_url(url: str, *, to_and_fro: bool) -> IO[bytes]:
-    """The file at `url`, to be read from its start.
-
-    Args:
-        url: Where it is.
-        to_and_fro: Whether the reader will seek in it, if it can.
-
-    Raises:
-        Exception: What the library raised; `telling` turns it into one line.
-    """
-    origin: Origin = WebOrigin(url) if is_web(url) else _FileSystemOrigin(url)
-    piece = SMALL_PIECE if to_and_fro else PIECE
-    return io.BufferedReader(resumed(origin), piece)
-
-
-@contextmanager
-def telling(url: str) -> Iterator[None]:
-    """Turn what libraries say while `url` is read into one line with a cure."""
-    try:
-        yield
-    except (UsageError, *DAMAGE):
-        raise
-    except Exception as exc:
-        # Each file system of fsspec has errors of its own, and many are no OSError.
-        raise UsageError(f"{public(url)}: {_said(exc)}") from exc
-
-
-class _FileSystemOrigin:
-    """A file of an fsspec file system; `resuming.Origin` says what the members mean."""
-
-    seeks = True
-
-    def __init__(self, url: str) -> None:
-        self.size: int | None = None
-        self._system, self._path = _file_system(url)
-
-    def open_at(self, position: int) -> Stream:
-        """The bytes from `position` on.
-
-        Raises:
-            Exception: Whatever the file system raises.
-        """
-        # No cache: it would read ahead far more than a reader of columns asks for.
-        file: Any = self._system.open(self._path, "rb", cache_type="none")
-        self.size = file.size if isinstance(getattr(file, "size", None), int) else None
-        if self.size is None:
-            self.size = self._system.info(self._path).get("size")
-        file.seek(position)
-        return file  # type: ignore[no-any-return]  # fsspec is not annotated
-
-    def may_pass(self, error: Exception) -> bool:
-        """Whether trying again can help: not where the server has given its answer."""
-        return trouble_of(error) is not None
-
-    def close(self) -> None:
-        """Nothing: file systems keep their connections."""
-
-
-def _file_system(url: str) -> tuple[Any, str]:
-    from fsspec.core import url_to_fs  # noqa: PLC0415 - only where a URL is read
-
-    system, path = url_to_fs(url)
-    return system, str(path)
-
-
-def _said(error: Exception) -> str:
-    """What went wrong, with a cure where there is one."""
-    if isinstance(error, FileNotFoundError) or _status(error) in {404, 410}:
-        return "is not there; mend the address"
-    if isinstance(error, PermissionError) or _status(error) in {401, 403}:
-        return f"may not be read ({_first_line(error)}); set the credentials that it needs"
-    if isinstance(error, ImportError):
-        return f"needs another package ({_first_line(error)})"
-    return f"cannot be read ({_first_line(error)})"
-
-
-def _status(error: Exception) -> int:
-    return error.response.status_code if isinstance(error, httpx.HTTPStatusError) else 0
-
-
 def _is_hidden(inside: str) -> bool:
     return any(part.startswith((".", "__")) for part in inside.split("/"))
-
-
-def _first_line(error: Exception) -> str:
-    if status := _status(error):
-        return f"the server says {status}"
-    lines = (line.strip() for line in str(error).splitlines())
-    return next(filter(None, lines), type(error).__name__)

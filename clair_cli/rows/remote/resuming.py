@@ -4,12 +4,18 @@ So no row can be skipped or repeated, whatever reads above.
 """
 
 import io
-import random
-import time
-from typing import Protocol
+from typing import IO, Protocol
 
-TRIES = 7
-"""Attempts in a row that may fail without a byte between them: the waits add up to 20 to 40 s."""
+from clair_cli.rows.names import is_web
+from clair_cli.rows.remote.file_system import StoredFile
+from clair_cli.rows.remote.retrying import patiently
+from clair_cli.rows.remote.web import WebFile
+
+PIECE = 1 << 22
+"""Bytes read at a time from front to back: each piece may cost a request."""
+
+SMALL_PIECE = 1 << 16
+"""The same where a reader goes to and fro, and says itself how much it wants."""
 
 _LEAST = 1 << 16
 """Bytes that are asked for at a time after several failures."""
@@ -21,15 +27,18 @@ class Stream(Protocol):
     def read(self, size: int, /) -> bytes:
         """Up to `size` bytes; none at the end."""
 
+    def go_to(self, position: int) -> bool:
+        """Go on from there instead; False where only a new one can."""
+
     def close(self) -> None:
         """Let go of the connection."""
 
 
-class Origin(Protocol):
-    """Where the bytes are.
+class RemoteFile(Protocol):
+    """A file from afar.
 
     Attributes:
-        size: How many there are; None until opened, or where that cannot be known.
+        size: How many bytes it has; None until opened, or where that cannot be known.
         seeks: Whether any position can be opened without reading what is before it.
     """
 
@@ -43,25 +52,28 @@ class Origin(Protocol):
             Exception: Whatever the library raises.
         """
 
-    def may_pass(self, error: Exception) -> bool:
-        """Whether trying again can help."""
-
     def close(self) -> None:
         """Let go of all connections."""
 
 
-def resumed(origin: Origin) -> io.RawIOBase:
-    """The bytes of `origin`, which is opened at once, and again where reading fails.
+def open_url(url: str, *, to_and_fro: bool) -> IO[bytes]:
+    """The file at `url`, to be read from its start; reading goes on where a connection broke.
+
+    Args:
+        url: Where it is.
+        to_and_fro: Whether the reader will seek in it, if it can.
 
     Raises:
-        Exception: What the last of several attempts raised; reading may raise it too.
+        Exception: What the library raised last; `complaints.telling` turns it into one line.
     """
-    return _Resumed(origin)
+    remote: RemoteFile = WebFile(url) if is_web(url) else StoredFile(url)
+    raw: io.RawIOBase = _Resumed(remote)
+    return io.BufferedReader(raw, SMALL_PIECE if to_and_fro else PIECE)
 
 
 class _Resumed(io.RawIOBase):
-    def __init__(self, origin: Origin) -> None:
-        self._origin = origin
+    def __init__(self, remote: RemoteFile) -> None:
+        self._remote = remote
         self._position = 0
         self._stream: Stream | None = None
         try:
@@ -74,7 +86,7 @@ class _Resumed(io.RawIOBase):
         return True
 
     def seekable(self) -> bool:
-        return self._origin.seeks and self._origin.size is not None
+        return self._remote.seeks and self._remote.size is not None
 
     def tell(self) -> int:
         return self._position
@@ -82,16 +94,16 @@ class _Resumed(io.RawIOBase):
     def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
         if not self.seekable():
             raise io.UnsupportedOperation("seek")
-        bases = {io.SEEK_SET: 0, io.SEEK_CUR: self._position, io.SEEK_END: self._origin.size or 0}
+        bases = {io.SEEK_SET: 0, io.SEEK_CUR: self._position, io.SEEK_END: self._remote.size or 0}
         position = max(0, bases[whence] + offset)
-        if position != self._position:
+        if position != self._position and self._stream and not self._stream.go_to(position):
             self._drop()
         self._position = position
         return position
 
     def close(self) -> None:
         self._drop()
-        self._origin.close()
+        self._remote.close()
         super().close()
 
     def readinto(self, buffer: bytearray) -> int:  # type: ignore[override]  # any writable buffer
@@ -102,30 +114,33 @@ class _Resumed(io.RawIOBase):
 
     def _attempt(self, length: int) -> bytes:
         """Up to `length` bytes; less is asked for at a time where it keeps failing."""
-        for attempt in range(1, TRIES + 1):
+        most = length
+
+        def read() -> bytes:
+            nonlocal most
             try:
-                return self._read(min(length, max(_LEAST, length >> 2 * (attempt - 1))))
-            except Exception as exc:  # what they raise is theirs to say
+                return self._read(most)
+            except BaseException:
                 self._drop()
-                if attempt == TRIES or not self._origin.may_pass(exc):
-                    raise
-                time.sleep(random.uniform(0.5, 1) * 0.1 * 2.5**attempt)  # noqa: S311 - jitter
-        raise AssertionError("the last attempt returns or raises")
+                most = min(length, max(_LEAST, most >> 2))
+                raise
+
+        return patiently(read)
 
     def _read(self, length: int) -> bytes:
         if self._stream is None and not self._is_at_end():
-            self._stream = self._origin.open_at(self._position)
+            self._stream = self._remote.open_at(self._position)
         if self._stream is None or self._is_at_end() or not length:
             return b""
         data = self._stream.read(length)
         if len(data) > length:
             raise io.UnsupportedOperation("the server sent more than the part that was asked for")
-        if not data and self._origin.size is not None:
-            raise ConnectionResetError(f"ended at byte {self._position} of {self._origin.size}")
+        if not data and self._remote.size is not None:
+            raise ConnectionResetError(f"ended at byte {self._position} of {self._remote.size}")
         return data
 
     def _is_at_end(self) -> bool:
-        return self._origin.size is not None and self._position >= self._origin.size
+        return self._remote.size is not None and self._position >= self._remote.size
 
     def _drop(self) -> None:
         stream, self._stream = self._stream, None

@@ -23,8 +23,8 @@ class ChangedError(Exception):
     """The file is not the one that was begun with."""
 
 
-class WebOrigin:
-    """The file at an http or https URL; `resuming.Origin` says what the members mean."""
+class WebFile:
+    """The file at an http or https URL; `resuming.RemoteFile` says what the members mean."""
 
     def __init__(self, url: str) -> None:
         self.size: int | None = None
@@ -57,14 +57,6 @@ class WebOrigin:
             body.close()
             raise
         return body
-
-    def may_pass(self, error: Exception) -> bool:
-        """Whether trying again can help: not where the server has given its answer."""
-        if isinstance(error, httpx.HTTPStatusError):
-            status = error.response.status_code
-            return status in {408, 425, 429} or status >= 500
-        final = (httpx.UnsupportedProtocol, httpx.TooManyRedirects)
-        return isinstance(error, httpx.TransportError | OSError) and not isinstance(error, final)
 
     def close(self) -> None:
         """Let go of all connections."""
@@ -102,6 +94,10 @@ class _Body:
         """Read over so many bytes."""
         while size > 0 and (data := self.read(min(size, _CHUNK))):
             size -= len(data)
+
+    def go_to(self, _position: int) -> bool:
+        """Never: the server sends what was asked for."""
+        return False
 
     def close(self) -> None:
         """Let go of the connection."""

@@ -45,7 +45,7 @@ _SHARD = re.compile(r"(\w+(?:\.\w+)*)-\d{5,}-of-\d{5,}")
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class DataFile:
     """One file of the input.
 
     Attributes:
@@ -75,44 +75,44 @@ class Place:
         return is_url(self.path)
 
 
-def place_of(name: str) -> Place:
+def data_file_of(name: str) -> DataFile:
     """The file `name`; one whose ending tells nothing is taken for JSON Lines."""
     kind, packing = _kind(name)
-    return Place(name, kind or "jsonl", packing)
+    return DataFile(name, kind or "jsonl", packing)
 
 
-def find_places(names: Sequence[str], split: str) -> list[Place]:
+def find_data_files(names: Sequence[str], split: str) -> list[DataFile]:
     """The files that `names` mean; `split` chooses among those of a directory.
 
     Raises:
         UsageError: A name means nothing, or a directory holds several splits and none is chosen.
     """
-    return [place for name in names for place in _found(name, split)]
+    return [file for name in names for file in _found(name, split)]
 
 
-def _found(name: str, split: str) -> list[Place]:
+def _found(name: str, split: str) -> list[DataFile]:
     if name == STDIN:
-        return [Place(STDIN, "jsonl")]
+        return [DataFile(STDIN, "jsonl")]
     if name.startswith("hf://datasets/"):
         return _on_hub(name, split)
     return _at_url(name, split) if is_url(name) else _on_disk(name, split)
 
 
-def _on_hub(url: str, split: str) -> list[Place]:
+def _on_hub(url: str, split: str) -> list[DataFile]:
     """At the commit that its revision names now, so that a change meanwhile is not mixed in."""
     from clair_cli.rows.hub.repository import find_repository, parse_url  # noqa: PLC0415 - its client
 
     name, revision, inside = parse_url(url)
     repository = find_repository(name, revision)
     path = "/".join(filter(None, (repository.base, inside)))
-    places = _on_disk(path, split) if repository.is_copy else _at_url(path, split)
-    return [replace(place, shown=repository.shown(place.path)) for place in places]
+    files = _on_disk(path, split) if repository.is_copy else _at_url(path, split)
+    return [replace(file, shown=repository.shown(file.path)) for file in files]
 
 
-def _on_disk(name: str, split: str) -> list[Place]:
+def _on_disk(name: str, split: str) -> list[DataFile]:
     path = Path(name)
     if is_saved(path):
-        return [Place(str(file), "arrow") for file in saved_files(path, split)]
+        return [DataFile(str(file), "arrow") for file in saved_files(path, split)]
     if path.is_dir():
         return _of_directory(name, _inside(name), split)
     if path.exists():
@@ -123,7 +123,7 @@ def _on_disk(name: str, split: str) -> list[Place]:
     raise UsageError(f"{name}: no such file; name a {KNOWN} file, a directory, or - for stdin")
 
 
-def _at_url(name: str, split: str) -> list[Place]:
+def _at_url(name: str, split: str) -> list[DataFile]:
     from clair_cli.rows.remote.listing import listing  # noqa: PLC0415 - fsspec only where it is needed
 
     listed = listing(name)
@@ -134,7 +134,7 @@ def _at_url(name: str, split: str) -> list[Place]:
     return _of_glob(public(name), listed.files, split)
 
 
-def _of_file(name: str, split: str) -> Place:
+def _of_file(name: str, split: str) -> DataFile:
     """A file that was named itself: it has the split of its name, or any that it is said to be."""
     own = _split_of(PurePosixPath(path_of(name)).name)
     if split and _same(split) != (own or "train"):
@@ -142,17 +142,17 @@ def _of_file(name: str, split: str) -> Place:
             f"--split {split}: {public(name)} is one file and has no such split; name the file "
             "that has, or write --split '[FROM:TO]' for some of its rows"
         )
-    return place_of(name)
+    return data_file_of(name)
 
 
-def _of_glob(name: str, files: Iterable[str], split: str) -> list[Place]:
+def _of_glob(name: str, files: Iterable[str], split: str) -> list[DataFile]:
     wanted = [file for file in sorted(files) if not split or _split_of(file) in _meant(split)]
     if not wanted:
         raise UsageError(f"{name}: no file matches; mend the pattern")
-    return [place_of(file) for file in wanted]
+    return [data_file_of(file) for file in wanted]
 
 
-def splits_of(name: str) -> dict[str, list[Place]]:
+def splits_of(name: str) -> dict[str, list[DataFile]]:
     """The files in the directory `name` by split, `train` first; "" is for those without one.
 
     Raises:
@@ -169,22 +169,22 @@ def _inside(name: str) -> dict[str, str]:
     return {str(each): str(below) for each, below in inside if not _is_hidden(below)}
 
 
-def _of_directory(name: str, files: Mapping[str, str], split: str) -> list[Place]:
+def _of_directory(name: str, files: Mapping[str, str], split: str) -> list[DataFile]:
     return _chosen(name, _by_split(name, files), split)
 
 
-def _by_split(name: str, files: Mapping[str, str]) -> dict[str, list[Place]]:
+def _by_split(name: str, files: Mapping[str, str]) -> dict[str, list[DataFile]]:
     """The data files among `files` (address -> path below the directory) by split."""
-    by_split: dict[str, list[Place]] = {}
+    by_split: dict[str, list[DataFile]] = {}
     for file, below in sorted(files.items()):
         if _kind(file)[0] and not _is_record(file):
-            by_split.setdefault(_split_of(below), []).append(place_of(file))
+            by_split.setdefault(_split_of(below), []).append(data_file_of(file))
     if not by_split:
         raise UsageError(f"{name}: holds no {KNOWN} file")
     return by_split
 
 
-def _chosen(name: str, by_split: Mapping[str, list[Place]], split: str) -> list[Place]:
+def _chosen(name: str, by_split: Mapping[str, list[DataFile]], split: str) -> list[DataFile]:
     choices = ", ".join(sorted(each or "(no split)" for each in by_split))
     if not split and len(by_split) > 1:
         raise UsageError(f"{name}: holds several splits; choose one with --split: {choices}")

@@ -1,5 +1,6 @@
-"""The dataset on the Hub: what is there, and how it is changed."""
+"""One branch of a dataset on the Hub, as a push finds and changes it."""
 
+import hashlib
 import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -10,8 +11,9 @@ import orjson
 
 from clair_cli import __version__
 from clair_cli.publish.contents import RECORD, data_files, public_record
-from clair_cli.publish.errors import LOGIN, TryAgain, verdict
+from clair_cli.publish.refusals import LOGIN, refusal
 from clair_cli.records import ClairError, EndpointError, UsageError
+from clair_cli.rows.remote.retrying import trouble_of
 
 if TYPE_CHECKING:
     from huggingface_hub import DatasetInfo
@@ -39,8 +41,11 @@ class Seen:
     ours: tuple[str, ...]
 
 
-class Remote:
-    """One branch of a dataset. Each method raises `TryAgain`, or a `RunError` with a cure.
+class HubBranch:
+    """One branch of a dataset.
+
+    Each method raises a `RunError` with a cure, or what the Hub's client raised where another
+    attempt may do better.
 
     Attributes:
         answered: Whether the Hub has answered yet.
@@ -50,10 +55,10 @@ class Remote:
         from huggingface_hub import HfApi, get_token  # noqa: PLC0415 - `clair --help` stays quick
 
         self.repo, self.revision, self.timeout = repo, revision, timeout
-        self._token = ""
-        self._token = _checked(self._ask(get_token))
+        self.answered = False
+        token = _checked(self._ask(get_token))
         self.answered = False  # reading a file was no answer
-        self._api = HfApi(token=self._token, library_name="clair", library_version=__version__)
+        self._api = HfApi(token=token, library_name="clair", library_version=__version__)
 
     @property
     def endpoint(self) -> str:
@@ -176,11 +181,30 @@ class Remote:
         except Exception as exc:
             # It raises httpx's errors, its own and the system's, and whatever an answer that was
             # cut or is of another server leads it to.
-            found = verdict(exc, self.repo, self._token)
-            self.answered |= isinstance(found, TryAgain) and found.answered
-            raise found from exc
+            trouble = trouble_of(exc)
+            if trouble is None:
+                raise refusal(exc, self.repo) from exc
+            self.answered |= trouble.answered
+            raise
         self.answered = True
         return result
+
+
+def is_same(file: Path, remote: "RepoFile | None") -> bool:
+    """Whether the Hub's file has the content of ours.
+
+    The Hub tells the SHA-256 of a large file, and of others what git calls them: the SHA-1 of a
+    header with the size, and the content.
+    """
+    if remote is None or remote.size != file.stat().st_size:
+        return False
+    if remote.lfs:
+        wanted, state = remote.lfs.sha256, hashlib.sha256()
+    else:
+        wanted = remote.blob_id
+        state = hashlib.sha1(b"blob %d\0" % remote.size, usedforsecurity=False)
+    with file.open("rb") as stream:
+        return hashlib.file_digest(stream, lambda: state).hexdigest() == wanted
 
 
 def _checked(token: str | None) -> str:
