@@ -62,8 +62,12 @@ class Ran:
 
 
 def environment(extra: Mapping[str, str] | None = None) -> dict[str, str]:
-    """The environment for a command: nothing of the tester's own settings."""
-    kept = {k: v for k, v in os.environ.items() if not k.startswith(("OPENAI_", "CLAIR_"))}
+    """The environment for a command: nothing of the tester's own settings.
+
+    Bytecode is kept from one command to the next, as it is for users.
+    """
+    own = ("OPENAI_", "CLAIR_", "PYTHONDONTWRITEBYTECODE")
+    kept = {k: v for k, v in os.environ.items() if not k.startswith(own)}
     return {**kept, "PYTHONPATH": str(ROOT), "COLUMNS": "100", **(extra or {})}
 
 
