@@ -5,7 +5,6 @@ the commit it has seen. So an attempt can be made again after any trouble: when 
 commit was lost, the next look finds nothing left to do.
 """
 
-import logging
 import re
 import warnings
 from collections.abc import Callable
@@ -17,6 +16,7 @@ from clair_cli.publish.contents import RECORD, Contents, contents_of
 from clair_cli.publish.hub_branch import HubBranch, Seen, is_same
 from clair_cli.publish.refusals import in_transit
 from clair_cli.records import EndpointError, UsageError
+from clair_cli.rows.hub.repository import hush
 from clair_cli.rows.remote.retrying import Patience, patiently, trouble_of
 
 __all__ = ["Patience", "check", "push"]
@@ -61,7 +61,7 @@ def push(
     contents = contents_of(run)
     _check_name(repo)
     patience = patience or Patience()
-    _quieten()
+    hush()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the client's remarks on the Hub's remarks on the card
         hub_branch = HubBranch(repo, revision, timeout=patience.timeout)
@@ -80,7 +80,7 @@ def check(repo: str) -> None:
         UsageError: The name is none, there is no token, or the Hub may not be asked.
     """
     _check_name(repo)
-    _quieten()
+    hush()
     HubBranch(repo, "", timeout=Patience().timeout)
 
 
@@ -154,11 +154,3 @@ def _gave_up(words: str, after: float, hub_branch: HubBranch) -> EndpointError:
     return EndpointError(
         f"{hub_branch.repo}: the Hub does not take it now ({words}){asked}; push again later"
     )
-
-
-def _quieten() -> None:
-    """The client's bars and remarks would mix with ours, and show signed addresses."""
-    from huggingface_hub.utils import disable_progress_bars  # noqa: PLC0415 - heavy
-
-    disable_progress_bars()
-    logging.getLogger("huggingface_hub").setLevel(logging.ERROR)

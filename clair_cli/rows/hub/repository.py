@@ -26,9 +26,7 @@ _SENTENCES: dict[Kind, str] = {
     "token": "the Hub refused the token ({words}); " + LOGIN + " with a valid one",
     "access": "the Hub refused access ({words}); " + LOGIN + " as a user who may read it",
     "busy": "the Hub is out of order or busy ({words}); run the command again later",
-    "refused": "the Hub refused ({words})",
-    "unknown": "the Hub refused ({words})",
-    "moved": "the Hub refused ({words})",
+    **dict.fromkeys(("refused", "unknown", "moved"), "the Hub refused ({words})"),
     "unreachable": "no such file here, and the Hub at {hub} cannot be reached ({words}); check the "
     "network, or set HF_HUB_OFFLINE=1 to use a downloaded copy",
     "name": "no such file here, and no name of a dataset ({words})",
@@ -168,7 +166,7 @@ def _revisions(name: str) -> str:
 
 
 def hush() -> None:
-    """Let the client's own bars and notes not stand between ours."""
+    """Let the client's bars and notes not stand between ours; they may show signed addresses."""
     from huggingface_hub.utils import disable_progress_bars, logging  # noqa: PLC0415
 
     disable_progress_bars()
