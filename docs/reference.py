@@ -4,6 +4,7 @@
 """
 
 import inspect
+import textwrap
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,13 +18,14 @@ HEAD = """# Reference
 
 Every command and its options. `make docs` makes this page from the program.
 
-The second column shows the value of an option: what stands for it, or the words to choose from. A
-flag has no value. Where a second form is listed, such as `--no-mock`, it undoes the first.
+The second column shows the value of an option: a name for it with its range, or the words to choose
+from. A flag has no value. Where a second form is listed, such as `--no-mock`, it undoes the first.
+[The exit codes](../README.md#exit-codes) are in the README.
 
 The options of {asking}
 can also [come from a variable or from clair.toml](running.md#options-from-variables-and-clairtoml):
 `--max-tokens` is `CLAIR_MAX_TOKENS` or `max-tokens` there. The other commands take their options
-from the command line alone, because each of them looks at another dataset.
+from the command line alone.
 """
 
 
@@ -35,6 +37,7 @@ class Shown:
     panel: str
     value: str
     text: str
+    range: str = ""
 
 
 def page() -> str:
@@ -58,7 +61,7 @@ def _command(name: str, callback: Any) -> str:
     shown = [_shown(each) for each in parameters]
     arguments = [each for each in shown if not each.names]
     usage = " ".join(["clair", name, *(each.value for each in arguments), "[OPTIONS]"])
-    parts = [f"## clair {name}\n", f"```sh\n{usage}\n```\n", inspect.cleandoc(callback.__doc__), ""]
+    parts = [f"## clair {name}\n", f"```sh\n{usage}\n```\n", _wrapped(callback.__doc__), ""]
     if any(each.text for each in arguments):
         parts += ["| argument | |", "| --- | --- |"]
         parts += [f"| `{_cell(each.value)}` | {_cell(each.text)} |" for each in arguments]
@@ -81,11 +84,22 @@ def _shown(parameter: inspect.Parameter) -> Shown:
     text = f"{info.help} Default: `{default}`." if is_told else info.help or ""
     if default is inspect.Parameter.empty and names:
         text += " Required."
-    return Shown(names, info.rich_help_panel or "option", value, text)
+    return Shown(names, info.rich_help_panel or "option", value, text, _range(info))
+
+
+def _range(info: Any) -> str:
+    least, most = (None if end is None else f"{end:g}" for end in (info.min, info.max))
+    if most is not None:
+        return f", {least or 0} to {most}"
+    return "" if least is None else f", from {least}"
 
 
 def _hyphened(parameter: inspect.Parameter) -> str:
     return parameter.name.replace("_", "-")
+
+
+def _wrapped(text: str) -> str:
+    return "\n\n".join(textwrap.fill(part, 100) for part in text.strip().split("\n\n"))
 
 
 def _panels(options: list[Shown]) -> Iterator[tuple[str, list[Shown]]]:
@@ -95,7 +109,7 @@ def _panels(options: list[Shown]) -> Iterator[tuple[str, list[Shown]]]:
 
 def _row(option: Shown) -> str:
     names = ", ".join(f"`{each}`" for each in option.names)
-    value = f"`{_cell(option.value)}`" if option.value != "BOOL" else ""
+    value = f"`{_cell(option.value)}`{option.range}" if option.value != "BOOL" else ""
     return f"| {names} | {value} | {_cell(option.text)} |"
 
 

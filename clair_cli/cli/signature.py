@@ -41,11 +41,17 @@ def command(
             built = {name: _built(kind, values) for name, kind in kinds.items()}
             return function(**{**{k: v for k, v in values.items() if k in hints}, **built})
 
+        call.__doc__ = _unwrapped(function.__doc__ or "")
         parameters = list(_parameters(function, kinds, takes_settings=takes_settings))
         vars(call)["__signature__"] = inspect.Signature(parameters)  # what typer reads
         return call
 
     return decorated
+
+
+def _unwrapped(text: str) -> str:
+    """A docstring whose paragraphs are one line each: typer keeps the line ends of others."""
+    return "\n\n".join(" ".join(part.split()) for part in text.split("\n\n"))
 
 
 def _is_options(kind: Any) -> bool:
