@@ -37,7 +37,8 @@ async def with_httpx(url: str, bodies: list[bytes], ceiling: int, *, aiohttp: bo
 async def with_openai(url: str, bodies: list[bytes], ceiling: int) -> None:
     import openai
 
-    async with openai.AsyncOpenAI(base_url=url, api_key="bench", max_retries=0) as client:
+    once = {"max_retries": 0, "timeout": 600}  # its own five seconds to connect are too few at 512
+    async with openai.AsyncOpenAI(base_url=url, api_key="bench", **once) as client:
 
         async def post(body: bytes) -> None:
             fields = orjson.loads(body)
