@@ -770,35 +770,37 @@ def instructed(output: str | None, *messages: Turns | None) -> Cells:
     return {"instruction": output and QUESTION, "output": output, "messages": [*messages] or None}
 
 
-UNCLEAR = "ambiguous_columns"
-INPUTS: dict[str, tuple[list[Cells], list[str]]] = {
-    "an answer is null, late": ([asked("R", "A"), asked(None, "A")], [UNCLEAR] * 2),
-    "an answer is null, first": ([asked(None, "A"), asked("R", "A")], [UNCLEAR] * 2),
-    "an answer is blank": ([asked("", "A"), asked(None, "A"), asked("R", "A")], [UNCLEAR] * 3),
-    "other columns": ([asked("R", "A"), {"question": QUESTION, "answer": "A"}], [UNCLEAR, "A"]),
-    "null in all rows": ([asked(None, "A"), asked(None, "B")], ["A", "B"]),
-    "never both": ([asked(None, "A"), asked("R", None)], ["A", "R"]),
-    "both, and the same": ([asked(None, "A"), asked("B", "B")], ["A", "B"]),
-    "two datasets in one": (
-        [instructed("O"), instructed(None, *ASKED, says("M")), instructed("P")],
-        ["O", "M", "P"],
-    ),
-    "found out late": (
-        [*[asked(None, "A")] * 100, asked("R", "A"), asked(None, "A")],
-        [*["A"] * 100, UNCLEAR, UNCLEAR],
-    ),
+INPUTS: dict[str, list[Cells]] = {
+    "an answer is null": [asked("R", "A"), asked(None, "A"), asked("", "B"), asked("B", "B")],
+    "other columns": [asked("R", "A"), {"question": QUESTION, "answer": "A"}],
+    "two datasets in one": [
+        instructed("O"),
+        instructed(None, *ASKED, says("M")),
+        instructed("P"),
+    ],
 }
 
 
 @pytest.mark.parametrize("name", INPUTS)
-def test_shapes_that_contradict_each_other_do_so_in_every_row(name: str, tmp_path: Path) -> None:
-    """A gold answer is not revised because the model's own is missing."""
-    cells, expected = INPUTS[name]
+def test_no_row_changes_how_another_is_read(name: str, tmp_path: Path) -> None:
     plain = {"prompt": "A?", "response": "B"}  # so that one row fits
-    path = write_rows(tmp_path / "in.jsonl", [*cells, plain])
-    rows = list(read_rows(find_input([str(path)]), "in", Columns(), lambda _: None))
-    found = [row.response if isinstance(row, Row) else row.reason for row in rows]
-    assert found == [*expected, "B"]
+
+    def read(cells: list[Cells]) -> list[str]:
+        path = write_rows(tmp_path / "in.jsonl", [*cells, plain])
+        rows = read_rows(find_input([str(path)]), "in", Columns(), lambda _: None)
+        return [row.response if isinstance(row, Row) else row.reason for row in rows][:-1]
+
+    alone = [read([each])[0] for each in INPUTS[name]]
+    assert read(INPUTS[name]) == alone
+    assert read(INPUTS[name][::-1]) == alone[::-1]
+
+
+def test_an_empty_column_leaves_its_shape_out(tmp_path: Path) -> None:
+    """Also beside rows in which two columns disagree."""
+    base = {"instruction": QUESTION, "chosen": "C", "rejected": "R"}
+    path = write_rows(tmp_path / "in.jsonl", [{**base, "input": "I"}, {**base, "input": ""}])
+    first, second = read_rows(find_input([str(path)]), "in", Columns(), lambda _: None)
+    assert (first.reason, second.response) == ("ambiguous_columns", "R")
 
 
 def test_columns_that_differ_in_every_row_are_not_remembered() -> None:

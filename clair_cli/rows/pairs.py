@@ -102,6 +102,8 @@ class PairReader:
         example = shape.read(cells, shape)
         if example.prompt and is_blank(example.prompt.cell):
             example = example._replace(prompt=None)
+        if example.context and not isinstance(example.context.cell, str):
+            example = example._replace(context=None)  # a list of documents, say
         if len(example.answers) > 1:
             return example
         if not isinstance(example.answers[0].label, bool):
@@ -129,13 +131,13 @@ class PairReader:
             model=model if isinstance(model, str) else "",
             contrast=told or self.measure(rejected, chosen),
             extra=extra,
-            between=tuple(_said(_turns(each.said, example.prompt)) for each in between),
+            between=tuple(_said(_turns(each.said)) for each in between),
         )
 
 
 def _sides(example: Example, better: Answer, worse: Answer) -> tuple[list[Message], str, str]:
     """The whole prompt, with what both sides begin with, and what each says then."""
-    chosen, rejected = (_turns(side.said, example.prompt) for side in (better, worse))
+    chosen, rejected = (_turns(side.said) for side in (better, worse))
     most = min(len(chosen), len(rejected)) - 1
     if most < 0:
         raise Unfit("empty_response", "has an empty list of messages")
@@ -146,10 +148,10 @@ def _sides(example: Example, better: Answer, worse: Answer) -> tuple[list[Messag
     return prompt, _said(chosen[at:]), _said(rejected[at:])
 
 
-def _turns(side: Passage, prompt: Passage | None) -> list[Message]:
+def _turns(side: Passage) -> list[Message]:
     if isinstance(side.cell, dict):
         return Passage(side.column, [side.cell]).messages()
-    return (None if prompt else side.dialogue()) or side.turns("assistant")
+    return side.dialogue() or side.turns("assistant")
 
 
 def _said(turns: list[Message]) -> str:

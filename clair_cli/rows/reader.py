@@ -12,20 +12,18 @@ import orjson
 from clair_cli.records import Failure, Message, Problem, Row, UsageError
 from clair_cli.rows.columns import Columns
 from clair_cli.rows.examples import Answer, Example, as_id
-from clair_cli.rows.raw import Cells, Raw, Unfit, cell_at, is_blank
+from clair_cli.rows.raw import Cells, Raw, Unfit, cell_at
 from clair_cli.rows.recognition import Recognition, Shapes
 from clair_cli.rows.shapes import Shape, revisable
-
-__all__ = ["Columns", "once", "read_rows"]
 
 Exchange: TypeAlias = tuple[list[Message], str]
 """What was asked, and the answer."""
 
 LOOKED_AT = 100
-"""Rows that are looked at until one must fit, and blanks stop leaving shapes open."""
+"""Rows that may be read before one must fit."""
 
 HELD_AT_MOST = 32 * 1024 * 1024
-"""Bytes of such rows that are held until then."""
+"""Bytes of such rows that are held until one fits."""
 
 MISFITS = frozenset(
     {"not_json", "not_object", "not_csv", "not_utf8", "no_columns", "ambiguous_columns"}
@@ -47,7 +45,7 @@ def read_rows(
     Raises:
         UsageError: Nothing fits among the first 100 rows, there are none, or a file is broken.
     """
-    return _checked(_RowReader(columns, tell).rows(iter(raws)), name)
+    return _checked(map(_RowReader(columns, tell).row, raws), name)
 
 
 def once(tell: Callable[[str], None]) -> Callable[[str], None]:
@@ -71,10 +69,6 @@ class _RowReader:
         self._told: list[Shape] = []
         self._recognition = Recognition(partial(revisable, columns))
 
-    def rows(self, raws: Iterator[Raw]) -> Iterator[Row | Failure]:
-        """The rows in `raws`, of which as many are looked at first as it takes to know them."""
-        yield from map(self.row, chain(self._looked_at(raws), raws))
-
     def row(self, raw: Raw) -> Row | Failure:
         """The row in `raw`, or why there is none."""
         try:
@@ -91,21 +85,6 @@ class _RowReader:
             row_id, prompt, response, raw.number, raw.size, cells, file=raw.file, extra=extra
         )
 
-    def _looked_at(self, raws: Iterator[Raw]) -> list[Raw]:
-        """The first rows, until no blank leaves open whether two shapes contradict each other."""
-        found: list[Raw] = []
-        doubts: set[tuple[str, ...]] = set()
-        for raw in raws:
-            found.append(raw)
-            if raw.cells is not None:
-                doubtful = self._recognition.is_doubtful(raw.cells)
-                (doubts.add if doubtful else doubts.discard)(tuple(raw.cells))
-                with contextlib.suppress(Unfit):
-                    self._read(raw.cells)
-            if not doubts or len(found) == LOOKED_AT or sum(r.size for r in found) > HELD_AT_MOST:
-                break
-        return found
-
     def _read(self, cells: Cells) -> tuple[Exchange, Shape]:
         """The prompt and the answer of a row, and the shape they were found in.
 
@@ -117,20 +96,16 @@ class _RowReader:
             raise Unfit("no_columns", "has no column of a prompt beside one of an answer")
         if len(shapes) == 1:
             return _exchange(cells, shapes[0]), shapes[0]
-        return self._agreed(cells, shapes)
+        return _agreed(cells, shapes)
 
-    def _agreed(self, cells: Cells, shapes: Shapes) -> tuple[Exchange, Shape]:
-        """What all of `shapes` find that can be read; where one is blank, none can be believed."""
-        found = list(_readable(cells, shapes))
-        is_full = not any(is_blank(cells[name]) for shape in shapes for name in shape.needs)
-        agree = all(exchange == found[0][0] for exchange, _ in found)
-        if found and agree and is_full:
-            return found[0]
-        if is_full and not agree:
-            self._recognition.contradict(shapes)
-        unclear = [shape for _, shape in found] if found and is_full else shapes
-        names = sorted(shape.described for shape in unclear)
-        raise Unfit("ambiguous_columns", f"could be read with {' or '.join(names)}")
+
+def _agreed(cells: Cells, shapes: Shapes) -> tuple[Exchange, Shape]:
+    """What all of `shapes` find that can be read; those that say the same count once."""
+    found = list(_readable(cells, shapes))
+    if found and all(exchange == found[0][0] for exchange, _ in found):
+        return found[0]
+    names = sorted(shape.described for shape in ([each for _, each in found] or shapes))
+    raise Unfit("ambiguous_columns", f"could be read with {' or '.join(names)}")
 
 
 def _exchange(cells: Cells, shape: Shape) -> Exchange:

@@ -1,8 +1,8 @@
-"""Which shapes the rows of an input have: decided once for a set of columns, not for each row.
+"""Which shapes rows can have: decided once for a set of columns and the blank ones among them.
 
 A shape fits by the columns that it needs, blank ones aside. Where several fit, the one that needs
-all that the others need, and more, is meant. Where several are left, they must say the same in
-each row; once they have contradicted each other, a row in which one is blank is unclear as well.
+all that the others need, and more, is meant. Nothing else in a row's cells counts, and no row
+changes how another is read.
 """
 
 from collections.abc import Callable, Collection, Iterable, Sequence
@@ -39,30 +39,18 @@ class Recognition:
     def __init__(self, possible: Callable[[Collection[str]], Sequence[Shape]]) -> None:
         self._possible = possible
         self._known: dict[tuple[str, ...], _ColumnSet] = {}
-        self._rivals: list[Shapes] = []
 
     def shapes(self, cells: Cells) -> Shapes:
         """The shapes that the row could be read with; none fits where there are none."""
         known = self._columns(cells)
         if len(known.fitting) < 2:
             return known.fitting
-        filled = _filled(cells, known)
+        filled = tuple([name for name in known.telling if not is_blank(cells[name])])
         chosen = known.chosen.get(filled)
         if chosen is None:
             _make_room(known.chosen)
-            chosen = known.chosen[filled] = self._choose(known.fitting, {*filled})
+            chosen = known.chosen[filled] = _meant(known.fitting, {*filled})
         return chosen
-
-    def is_doubtful(self, cells: Cells) -> bool:
-        """Whether blanks leave out shapes that other rows with these columns may have."""
-        known = self._columns(cells)
-        return len(known.fitting) > 1 and _filled(cells, known) != known.telling
-
-    def contradict(self, shapes: Shapes) -> None:
-        """Remember that these have said different things of one row."""
-        if shapes not in self._rivals:
-            self._rivals.append(shapes)
-            self._known.clear()
 
     def _columns(self, cells: Cells) -> _ColumnSet:
         names = tuple(cells)
@@ -74,19 +62,15 @@ class Recognition:
             known = self._known[names] = _ColumnSet(fitting, telling)
         return known
 
-    def _choose(self, fitting: Shapes, filled: set[str]) -> Shapes:
-        chosen = _fullest(shape for shape in fitting if shape.needs <= filled) or _fullest(fitting)
-        rivals = (each for each in self._rivals if {*chosen} < {*each} <= {*fitting})
-        return next(rivals, chosen)
-
 
 def _make_room(kept: dict[tuple[str, ...], Any]) -> None:
     if len(kept) >= MOST_KEPT:
         kept.clear()
 
 
-def _filled(cells: Cells, known: _ColumnSet) -> tuple[str, ...]:
-    return tuple([name for name in known.telling if not is_blank(cells[name])])
+def _meant(fitting: Shapes, filled: set[str]) -> Shapes:
+    """Those whose columns are all filled, where there are any."""
+    return _fullest(shape for shape in fitting if shape.needs <= filled) or _fullest(fitting)
 
 
 def _fullest(shapes: Iterable[Shape]) -> Shapes:
