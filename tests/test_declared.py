@@ -12,8 +12,9 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
+from clair_cli.cli.config_file import variable_of
 from clair_cli.cli.main import app
-from clair_cli.cli.signature import command, variable_of
+from clair_cli.cli.signature import command
 from clair_cli.prompts.template import Template
 from clair_cli.run.command_line import command_line
 from clair_cli.run.job import Job
@@ -98,7 +99,7 @@ def test_the_line_a_variable_and_the_file_set_it_alike(
     line = take(*typed)
     assert value_in(line, option.name) != value_in(ReviseOptions(), option.name)
     variable = "1" if option.type is bool else sample(option)
-    assert take(**{variable_of(option): variable}) == line
+    assert take(**{variable_of(option.name): variable}) == line
     key = option.name.replace("_", "-")
     text = "true" if option.type is bool else f'"{sample(option)}"'
     (tmp_path / "clair.toml").write_text(f"{key} = {text}\n")
@@ -147,7 +148,7 @@ def test_what_decides_the_outcome_is_recorded_and_restored(
     kept = recorded(options, {"outcome"})
     assert (option.name in kept) is (option.declared.use == "outcome")
     assert (option.name in recorded(options, {"outcome", "run"})) is (
-        option.declared.use != "secret"
+        option.declared.use != "untold"
     )
     expected = options if option.declared.use == "outcome" else ReviseOptions()
     assert restored(ReviseOptions, kept) == expected

@@ -125,3 +125,47 @@ def test_what_cannot_be_exported_is_told_in_one_line(
     (run / ".clair/recipe.json").write_text("{}")
     damaged = clair("export", "run", "-o", "x")
     assert (damaged.code, "recipe.json" in damaged.last) == (2, True)
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("revise", "both"),
+        ("min_similarity", "x"),
+        ("limit", -1),
+        ("attempts", True),
+        ("names", []),
+        ("license", "a b"),
+        ("template", None),
+    ],
+)
+def test_a_recipe_that_holds_what_no_option_can_be_is_told_in_one_line(
+    key: str, value: object, run: Path, clair: Clair
+) -> None:
+    recipe = run / ".clair/recipe.json"
+    recipe.write_bytes(orjson.dumps(orjson.loads(recipe.read_bytes()) | {key: value}))
+    ran = clair("export", "run", "-o", "new")
+    assert (ran.code, len(ran.err.splitlines())) == (2, 1), ran.err
+
+
+def test_what_is_refused_leaves_the_recipe_of_a_finished_run(run: Path, clair: Clair) -> None:
+    recipe = (run / ".clair/recipe.json").read_bytes()
+    twice = ("--revise", "chosen", "--response-column", "response")
+    ran = clair("revise", "in.jsonl", "--mock", "-o", "run", *twice)
+    assert (ran.code, "--response-column" in ran.last) == (2, True)
+    assert (run / ".clair/recipe.json").read_bytes() == recipe
+
+
+def test_where_a_template_lies_is_kept_from_those_who_read_run_json(
+    fresh_clair: Clair, clair: Clair, tmp_path: Path
+) -> None:
+    folder = os.fsdecode(b"secret-\xff")  # no UTF-8
+    (tmp_path / folder).mkdir()
+    own = tmp_path / folder / "own.toml"
+    own.write_text(clair("prompts", "clair").out)
+    write_rows(tmp_path / "in.jsonl", [{"prompt": "P?", "response": "It is is it."}])
+    ran = fresh_clair("revise", "in.jsonl", "--mock", "-q", "--prompt", f"{folder}/own.toml")
+    assert ran.code == 0, ran.err
+    record = (tmp_path / "in.clair/.clair/run.json").read_bytes()
+    assert orjson.loads(record)["options"]["prompt"] == "own"
+    assert b"secret-" not in record + (tmp_path / "in.clair/README.md").read_bytes()

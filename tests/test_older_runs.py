@@ -45,8 +45,7 @@ def test_it_is_exported(run: str, form: str, older: Path, clair: Clair) -> None:
     assert ran.code == 0, ran.err
     assert (older / "again/train.jsonl").read_bytes() == (MADE / run / "train.jsonl").read_bytes()
     command = orjson.loads((older / "again/.clair/run.json").read_bytes())["command"]
-    model = "-m clair-offline-copyeditor"  # which version 0.1 kept
-    mocked = f"clair revise in.jsonl {model} --mock --prompt clair --format conversational"
+    mocked = "clair revise in.jsonl --mock --prompt clair --format conversational"
     real = f"{COMMAND} --format standard --license mit"
     assert command == (real if run == "real" else mocked)
     once_more = clair("export", "again", "-o", "more.jsonl", "--format", form)

@@ -7,8 +7,15 @@ from typing import Annotated, Any
 import typer
 
 DEFAULT = Path("clair.toml")
+CONFIG_FILE = "config_file"
+"""The parameter that names the file."""
 FILE = "clair.config_file"
 """Where a context keeps the file that its defaults are from."""
+
+
+def variable_of(name: str) -> str:
+    """The variable that sets the option of this name."""
+    return f"CLAIR_{name.upper()}"
 
 
 def _load(context: typer.Context, path: Path | None) -> Path | None:
@@ -28,7 +35,7 @@ ConfigFile = Annotated[
         is_eager=True,
         rich_help_panel="Output",
         metavar="FILE",
-        envvar="CLAIR_CONFIG_FILE",
+        envvar=variable_of(CONFIG_FILE),
         show_envvar=False,
     ),
 ]
@@ -88,14 +95,14 @@ def _options_of_others(context: typer.Context) -> set[str]:
 
 
 def _reads_file(command: Any) -> bool:
-    return any(parameter.name == "config_file" for parameter in command.params)
+    return any(parameter.name == CONFIG_FILE for parameter in command.params)
 
 
 def _parameters_of(command: Any) -> dict[str, Any]:
     return {
         _name(max(parameter.opts, key=len).lstrip("-")): parameter
         for parameter in command.params
-        if parameter.param_type_name == "option" and parameter.name not in {"config_file", "help"}
+        if parameter.param_type_name == "option" and parameter.name not in {CONFIG_FILE, "help"}
     }
 
 
@@ -107,7 +114,7 @@ def _commands(context: typer.Context) -> set[str]:
 def _repeated_variables(context: typer.Context) -> dict[str, list[str]]:
     """Repeatable options from variables, one a line: typer would split them at every space."""
     found = {
-        str(parameter.name): os.environ.get(f"CLAIR_{name.upper()}", "").splitlines()
+        str(parameter.name): os.environ.get(variable_of(name), "").splitlines()
         for name, parameter in _parameters(context).items()
         if parameter.multiple
     }

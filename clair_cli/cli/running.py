@@ -57,11 +57,12 @@ def run_to_end(runner: Runner) -> int:
 
 
 def _tell(runner: Runner, code: int) -> None:
-    runner.write_summary(runner.record() | {"exit_code": code})
+    record = runner.record() | {"exit_code": code}
+    runner.write_summary(record)
     options = runner.job.options
     if options.output.quiet:
         return
     if runner.tally.read:
-        print_summary(console(), runner.tally, runner.paths, runner.record(), code)
+        print_summary(console(), runner.tally, runner.paths, record, code)
     if options.trust.fresh and code not in {0, CODE_FAILED_ROWS}:
         say("to go on from here, run the command again without --fresh")

@@ -12,12 +12,10 @@ from typing import Annotated, Any, TypeVar, get_type_hints
 
 import typer
 
-from clair_cli.cli.config_file import ConfigFile
+from clair_cli.cli.config_file import CONFIG_FILE, ConfigFile, variable_of
 from clair_cli.run.options.declaring import REQUIRED, Group, Groups, Option, options_of
 
 Result = TypeVar("Result")
-
-CONFIG_FILE = "config_file"
 
 
 def command(
@@ -94,7 +92,7 @@ def _parameter(option: Option, panel: str, *, takes_settings: bool) -> Parameter
         max=declared.most,
         show_default=declared.shows_default and not is_flag,
         rich_help_panel=panel or None,
-        envvar=variable_of(option) if takes_settings and not option.is_repeated else None,
+        envvar=variable_of(option.name) if takes_settings and not option.is_repeated else None,
         show_envvar=False,
     )
     kind: Any = option.type
@@ -108,11 +106,6 @@ def _parameter(option: Option, panel: str, *, takes_settings: bool) -> Parameter
     return Parameter(
         option.name, Parameter.KEYWORD_ONLY, default=default, annotation=Annotated[kind, said]
     )
-
-
-def variable_of(option: Option) -> str:
-    """The variable that sets an option."""
-    return f"CLAIR_{option.name.upper()}"
 
 
 def _built(kind: type[Any], values: Mapping[str, Any]) -> Any:

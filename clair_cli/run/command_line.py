@@ -22,7 +22,7 @@ def command_line(job: Job) -> str:
         "prompt": _template_word(job.template),
         "also": _template_word(job.also) if job.also else "",
         "direction": asked.direction if asked.direction != job.template.stated_direction else None,
-        "license": "".join(job.licences),
+        "license": job.licence,
         "language": job.languages,
     }
     parts = ["clair", "revise", *map(_argument, job.names)]

@@ -1,7 +1,7 @@
 """What a run is asked to do: inputs, options, and what these name, loaded and checked."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, Self
 
 from clair_cli.endpoint.address import Address, addresses
@@ -10,9 +10,11 @@ from clair_cli.mock import MODEL
 from clair_cli.prompts.parameters import parameters
 from clair_cli.prompts.shipped import load_template
 from clair_cli.prompts.template import Template
+from clair_cli.rows.columns import Columns
 from clair_cli.run.options.output import FileOptions
 from clair_cli.run.options.revising import ReviseOptions
-from clair_cli.run.preconditions import card_ids, check_kept_columns
+from clair_cli.run.options.rows import ColumnOptions
+from clair_cli.run.preconditions import card_id, check_kept_columns
 from clair_cli.writers.file_plan import Plan, size_in_bytes
 
 
@@ -26,11 +28,12 @@ class Job:
         template: What is asked with, as the run uses it: its aspect, direction and form.
         also: A template of the other direction that is asked as well.
         parameters: The fields of every request besides its messages.
+        columns: Where the prompt and the answer stand in a row.
         plan: What files the pairs become.
+        licence: The licence of the pairs as an id of the Hub; "" where nobody said.
+        languages: The languages of the texts, as codes.
         price: What tokens cost; None where nobody knows.
         addresses: Where requests go; empty where none is sent over a network.
-        licences: The licence of the pairs as an id of the Hub; empty where nobody said.
-        languages: The languages of the texts, as codes.
     """
 
     names: tuple[str, ...]
@@ -38,11 +41,12 @@ class Job:
     template: Template
     also: Template | None
     parameters: dict[str, Any]
+    columns: Columns
     plan: Plan
+    licence: str = ""
+    languages: tuple[str, ...] = ()
     price: Price | None = None
     addresses: tuple[Address, ...] = ()
-    licences: tuple[str, ...] = ()
-    languages: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, names: Sequence[str], options: ReviseOptions) -> Self:
@@ -52,17 +56,13 @@ class Job:
             UsageError: An option's value cannot be used, or two do not go together.
         """
         asked, endpoint, money = options.request, options.endpoint, options.money
-        check_kept_columns(options.columns.keep_columns)
-        template = load_template(asked.prompt).bound(
-            aspect=asked.aspect, direction=asked.direction, structured=asked.structured
-        )
-        also, licence = options.contrast.also, options.output.license
-        return cls(
-            names=tuple(names),
-            options=options,
-            template=template,
-            also=load_template(also).bound(structured=asked.structured) if also else None,
-            parameters=parameters(
+        also = options.contrast.also
+        job = cls.with_templates(
+            names,
+            options,
+            load_template(asked.prompt),
+            load_template(also) if also else None,
+            parameters(
                 endpoint.model or (MODEL if endpoint.mock else ""),
                 {
                     "temperature": asked.temperature,
@@ -72,16 +72,39 @@ class Job:
                 asked.param,
                 structured=asked.structured,
             ),
-            plan=plan_of(options.files, asked.seed or 0),
-            price=price_of(
-                endpoint.model,
-                money.price_in,
-                money.price_out,
-                is_needed=money.max_cost is not None,
+        )
+        price = price_of(
+            endpoint.model, money.price_in, money.price_out, is_needed=money.max_cost is not None
+        )
+        return replace(job, price=price, addresses=_addresses(options))
+
+    @classmethod
+    def with_templates(
+        cls,
+        names: Sequence[str],
+        options: ReviseOptions,
+        template: Template,
+        also: Template | None,
+        parameters: Mapping[str, Any],
+    ) -> Self:
+        """The job that asks with these templates and fields; it sends nothing, and knows no price.
+
+        Raises:
+            UsageError: An option's value cannot be used, or two do not go together.
+        """
+        asked, output = options.request, options.output
+        return cls(
+            names=tuple(names),
+            options=options,
+            template=template.bound(
+                aspect=asked.aspect, direction=asked.direction, structured=asked.structured
             ),
-            addresses=_addresses(options),
-            licences=card_ids("--license", [licence] if licence else []),
-            languages=card_ids("--language", options.output.language),
+            also=also.bound(structured=asked.structured) if also else None,
+            parameters=dict(parameters),
+            columns=_columns(options.columns),
+            plan=plan_of(options.files, asked.seed or 0),
+            licence=card_id("--license", output.license) if output.license else "",
+            languages=tuple(dict.fromkeys(card_id("--language", each) for each in output.language)),
         )
 
     @property
@@ -98,6 +121,17 @@ def plan_of(files: FileOptions, seed: int) -> Plan:
     """
     size = size_in_bytes(files.shard_size)
     return Plan(files.file_type or "", size, files.split_test, seed)
+
+
+def _columns(chosen: ColumnOptions) -> Columns:
+    check_kept_columns(chosen.keep_columns)
+    return Columns(
+        chosen.prompt_column,
+        chosen.response_column,
+        chosen.id_column,
+        chosen.revise or "",
+        chosen.keep_columns,
+    )
 
 
 def _addresses(options: ReviseOptions) -> tuple[Address, ...]:

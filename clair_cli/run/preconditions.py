@@ -94,13 +94,12 @@ def check_kept_columns(names: Sequence[str]) -> None:
             raise UsageError(f"--keep-columns {name}: clair writes a column of that name itself")
 
 
-def card_ids(option: str, values: Sequence[str]) -> tuple[str, ...]:
-    """The values of `--license` or `--language`, in the Hub's small letters.
+def card_id(option: str, value: str) -> str:
+    """The value of `--license` or `--language`, in the Hub's small letters.
 
     Raises:
-        UsageError: One cannot be an id of the Hub.
+        UsageError: It cannot be an id of the Hub.
     """
-    for value in values:
-        if not _ID.fullmatch(value):
-            raise UsageError(f"{option} {value!r}: write an id of the Hub, such as mit or en")
-    return tuple(dict.fromkeys(value.lower() for value in values))
+    if not _ID.fullmatch(value):
+        raise UsageError(f"{option} {value!r}: write an id of the Hub, such as mit or en")
+    return value.lower()

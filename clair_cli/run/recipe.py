@@ -8,13 +8,9 @@ from typing import Any
 from clair_cli.prompts.template import Template
 from clair_cli.records import UsageError
 from clair_cli.rows.names import is_url, printable, public
-from clair_cli.run.job import Job, plan_of
+from clair_cli.run.job import Job
 from clair_cli.run.options.declaring import recorded, restored
 from clair_cli.run.options.revising import ReviseOptions
-from clair_cli.run.preconditions import card_ids
-
-NAMED_PARAMETERS = ("temperature", "max_tokens", "seed")
-"""Fields of a request that have options of their own."""
 
 
 def public_name(name: str) -> str:
@@ -35,12 +31,12 @@ def public_options(job: Job) -> dict[str, Any]:
     endpoints = [address.shown for address in job.addresses]
     return recorded(job.options, {"outcome", "run"}) | {
         "names": [public_name(name) for name in job.names],
-        "prompt": public_name(job.options.request.prompt),
+        "prompt": job.template.name,
         "direction": job.template.direction,
         "also": job.also.name if job.also else None,
         "file_type": job.plan.kind,
         "shard_size": job.plan.shard_size,
-        "license": "".join(job.licences),
+        "license": job.licence,
         "language": list(job.languages),
         "endpoints": endpoints,
     }
@@ -55,12 +51,13 @@ def recipe_of(job: Job, commit: str = "") -> dict[str, Any]:
     return recorded(job.options, {"outcome"}) | {
         "names": [printable(public(name)) for name in job.names],
         "revision": commit or job.options.dataset.revision,
+        "prompt": printable(job.options.request.prompt),
         "direction": job.template.direction,
         "template": _template_record(job.template),
         "also": _template_record(job.also) if job.also else None,
         "parameters": job.parameters,
         "store": printable(str(store)) if store else None,
-        "license": "".join(job.licences),
+        "license": job.licence,
         "language": list(job.languages),
     }
 
@@ -80,25 +77,16 @@ def job_of(record: Mapping[str, Any], name: str) -> Job:
 
 
 def _job(record: Mapping[str, Any], name: str) -> Job:
-    template, also, store = record["template"], record["also"], record["store"]
+    also, store, names = record["also"], record["store"], record["names"]
+    if not names:
+        raise ValueError("no names")
     paths = {"also": also and also["name"], "store": Path(store) if store else None}
-    options = restored(ReviseOptions, {**record, **paths})
-    asked, licence = options.request, options.output.license
-    return Job(
-        names=tuple(record["names"]),
-        options=options,
-        template=Template(template["name"], template["text"], name).bound(
-            aspect=asked.aspect, direction=asked.direction, structured=asked.structured
-        ),
-        also=(
-            Template(also["name"], also["text"], name).bound(structured=asked.structured)
-            if also
-            else None
-        ),
-        parameters=dict(record["parameters"]),
-        plan=plan_of(options.files, asked.seed or 0),
-        licences=card_ids("--license", [licence] if licence else []),
-        languages=card_ids("--language", options.output.language),
+    return Job.with_templates(
+        [str(each) for each in names],
+        restored(ReviseOptions, {**record, **paths}),
+        _template(record["template"], name),
+        _template(also, name) if also else None,
+        record["parameters"],
     )
 
 
@@ -108,7 +96,12 @@ def _with_request(record: Mapping[str, Any]) -> dict[str, Any]:
     It kept a seed of 0, and an empty side to revise, where nobody had set them.
     """
     parameters = dict(record["parameters"])
-    named = {key: parameters.pop(key) for key in NAMED_PARAMETERS[:2] if key in parameters}
+    named = {
+        key: parameters.pop(key)
+        for key in ("temperature", "max_tokens")
+        if isinstance(parameters.get(key), int | float)
+    }
+    model = parameters.pop("model")
     seed = record["seed"] or None
     if "seed" in parameters and parameters["seed"] == record["seed"]:
         seed = parameters.pop("seed")
@@ -117,13 +110,17 @@ def _with_request(record: Mapping[str, Any]) -> dict[str, Any]:
         **named,
         "seed": seed,
         "revise": record["revise"] or None,
-        "model": parameters.pop("model"),
+        "model": "" if record["mock"] else model,
         "prompt": record["template"]["name"],
         "param": [
             f"{key}={json.dumps(value, sort_keys=True, ensure_ascii=False)}"
             for key, value in sorted(parameters.items())
         ],
     }
+
+
+def _template(record: Mapping[str, str], path: str) -> Template:
+    return Template(record["name"], record["text"], path)
 
 
 def _template_record(template: Template) -> dict[str, str]:

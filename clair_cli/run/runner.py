@@ -7,7 +7,6 @@ from dataclasses import replace
 from typing import Any
 
 from clair_cli.records import Adapted, Event, RunError
-from clair_cli.rows.columns import Columns
 from clair_cli.rows.input import default_output, find_input
 from clair_cli.rows.origin import Origin
 from clair_cli.rows.picking import Picking, Rows, pick
@@ -45,7 +44,7 @@ class Runner:
         job: What it is asked to do.
         paths: Where its files stand.
         tally: Its counts, which go on.
-        run: What is about to run, as the card and run.json tell it.
+        description: What is about to run, as the card and run.json tell it.
         written: What it wrote; nothing until its end.
 
     Raises:
@@ -67,8 +66,9 @@ class Runner:
         check_not_foreign(self.paths, plan.splits, plan.kind)
         self.job = replace(job, plan=plan)
         self.tally, self.written = Tally(), Written()
-        self.run = self._described()
+        self.description = self._described()
         self._gate = gate_for(job)
+        prepare_process(options.speed.concurrency)
         if options.files.format == "clair":
             watcher.say(
                 "warning: TRL 0.29 and later fails on --format clair; the other formats train"
@@ -76,19 +76,11 @@ class Runner:
 
     def rows(self) -> Rows:
         """The rows of the input that the job is about."""
-        options = self.job.options
-        chosen, picking = options.columns, options.picking
-        columns = Columns(
-            chosen.prompt_column,
-            chosen.response_column,
-            chosen.id_column,
-            chosen.revise or "",
-            chosen.keep_columns,
-        )
+        job, picking = self.job, self.job.options.picking
         tell = once(self._watcher.say)
         return pick(
-            lambda: read_rows(self._found, self._found.name, columns, tell),
-            Picking(picking.skip, picking.sample, options.request.seed or 0, picking.limit),
+            lambda: read_rows(self._found, self._found.name, job.columns, tell),
+            Picking(picking.skip, picking.sample, job.options.request.seed or 0, picking.limit),
             rereadable=self._found.is_rereadable,
         )
 
@@ -105,11 +97,14 @@ class Runner:
         Raises:
             RunError: What ended the run before its end; it carries the exit code.
         """
-        prepare_process(self.job.options.speed.concurrency)
         self.written = asyncio.run(self._revise())
         if self.paths.card:
             page = card(
-                self.run, self.tally, self.written.digest, self.written.files, self.written.rows
+                self.description,
+                self.tally,
+                self.written.digest,
+                self.written.files,
+                self.written.rows,
             )
             write_whole(self.paths.card, page)
         settle(self.paths, as_json(self.record()))
@@ -123,7 +118,9 @@ class Runner:
 
     def record(self) -> dict[str, Any]:
         """What ran, with what it wrote and cost, and what each replica did."""
-        record = run_record(self.run, self.tally, files=self.written.files, rows=self.written.rows)
+        record = run_record(
+            self.description, self.tally, files=self.written.files, rows=self.written.rows
+        )
         return record | {
             "cost": self._cost(),
             "replicas": [
@@ -148,7 +145,7 @@ class Runner:
             job.options.files.format,
             public_options(job),
             command=command_line(job),
-            licence="".join(job.licences),
+            licence=job.licence,
             languages=job.languages or origin.languages,
             source_dataset=origin.repo,
             source_commit=origin.commit,

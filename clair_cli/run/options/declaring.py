@@ -7,12 +7,12 @@ its place in run.json and recipe.json, and the words of the command line on the 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import MISSING, dataclass, field, fields
 from types import NoneType
-from typing import Any, ClassVar, Literal, TypeVar, get_args, get_type_hints
+from typing import Any, ClassVar, Literal, TypeVar, get_args, get_origin, get_type_hints
 
 REQUIRED: Any = MISSING
 _DECLARED = "declared"
 
-Use = Literal["outcome", "run", "secret"]
+Use = Literal["outcome", "run", "untold"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,8 +27,8 @@ class Declared:
         separator: What stands between several values in one text; "" repeats the option instead.
         shows_default: Whether the help shows the default.
         use: `outcome` decides what is written: it goes into run.json, recipe.json and the command
-            line on the card. `run` is told in run.json alone. `secret` is kept nowhere: it may hold
-            a secret, or says where something lies.
+            line on the card. `run` is told in run.json alone. `untold` is kept nowhere: it may hold
+            a secret, says where something lies, or is of no matter afterwards.
         is_stated: Whether the command line on the card tells it at its default, too.
     """
 
@@ -147,7 +147,16 @@ def _restored(kind: type[Group], record: Mapping[str, Any]) -> Group:
 def _read(option: Option, value: Any) -> Any:
     if option.is_several:
         return tuple(str(each) for each in value)
-    if option.type in {str, bool, int} and not isinstance(value, option.type):
+    declared = option.declared
+    if get_origin(option.type) is Literal:
+        fits = value in get_args(option.type)
+    elif option.type in {int, float}:
+        least, most = declared.least, declared.most
+        is_number = isinstance(value, int | option.type) and not isinstance(value, bool)
+        fits = is_number and (least is None or value >= least) and (most is None or value <= most)
+    else:
+        fits = isinstance(value, option.type)
+    if not fits:
         raise TypeError(f"{option.name}: {value!r}")
     return value
 

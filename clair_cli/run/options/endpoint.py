@@ -24,16 +24,16 @@ class AddressOptions(Group):
         (),
         "The endpoint (default: OPENAI_BASE_URL, else OpenAI's). Repeat it for replicas.",
         metavar="URL",
-        use="secret",
+        use="untold",
     )
     api_key_env: str = option(
-        "OPENAI_API_KEY", "The variable that holds the API key.", metavar="NAME", use="secret"
+        "OPENAI_API_KEY", "The variable that holds the API key.", metavar="NAME", use="untold"
     )
     header: tuple[str, ...] = option(
         (),
         "A further header; ${VAR} in it is read from the environment. Repeatable.",
         metavar="'NAME: VALUE'",
-        use="secret",
+        use="untold",
     )
     insecure_http: bool = option(False, "Let a key go over plain http to a public address.")
 

@@ -12,7 +12,7 @@ class MoneyOptions(Group):
 
     panel: ClassVar[str] = "Size and money"
 
-    dry_run: bool = option(False, "Send nothing: count rows, tokens and price.")
+    dry_run: bool = option(False, "Send nothing: count rows, tokens and price.", use="untold")
     max_requests: int | None = option(
         None, "Most requests to send in this run.", metavar="N", least=1
     )

@@ -46,7 +46,7 @@ class OutputOptions(Group):
         short="-o",
         metavar="OUT",
         shows_default=False,
-        use="secret",
+        use="untold",
     )
     license: str = option(
         "",
@@ -66,11 +66,11 @@ class OutputOptions(Group):
         "Publish the run on the Hub when every row has its pair; see clair push.",
         metavar="USER/NAME",
         shows_default=False,
-        use="secret",
+        use="untold",
     )
-    private: bool = option(False, "With --push: make the dataset private.", use="secret")
-    quiet: bool = option(False, "Print errors alone.", short="-q", use="secret")
-    summary: Path | None = option(None, "Write what ran as JSON.", metavar="FILE", use="secret")
+    private: bool = option(False, "With --push: make the dataset private.", use="untold")
+    quiet: bool = option(False, "Print errors alone.", short="-q", use="untold")
+    summary: Path | None = option(None, "Write what ran as JSON.", metavar="FILE", use="untold")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,7 +80,7 @@ class ExportOptions(Group):
     panel: ClassVar[str] = "Output"
 
     output: str = option(
-        REQUIRED, f"{_DESTINATIONS}.", short="-o", metavar="OUT", shows_default=False, use="secret"
+        REQUIRED, f"{_DESTINATIONS}.", short="-o", metavar="OUT", shows_default=False, use="untold"
     )
     seed: int = option(0, "Seed of --split-test.", metavar="N")
-    quiet: bool = option(False, "Print errors alone.", short="-q", use="secret")
+    quiet: bool = option(False, "Print errors alone.", short="-q", use="untold")

@@ -26,5 +26,5 @@ class TrustOptions(Group):
         None,
         "The store of replies (default: in OUT/.clair).",
         metavar="FILE",
-        use="secret",
+        use="untold",
     )
