@@ -34,7 +34,7 @@ demo: $(READY)
 	@echo "All pairs: demo.clair/train.jsonl   More of them: $(BIN)/clair show demo.clair"
 
 test: check
-	$(BIN)/python -m pytest -n 2
+	$(BIN)/python -m pytest -n 3
 
 check: $(READY)
 	$(BIN)/ruff check

@@ -408,6 +408,8 @@ outros = st.one_of(st.text(), patchworks).filter(
 @given(clean_texts, clean_texts, st.sampled_from(CLOSINGS), outros)
 @FEW
 def test_nothing_after_a_closing_tag_matters(why: str, what: str, closing: str, outro: str) -> None:
+    # On a line with the tag, such a last character is taken for a part of the tag.
+    assume(closing.startswith("\n") or what[-1] not in "=-#[<{`")
     assert parsed(f"{T}:\n{why}\n\n{R}\n{what}{closing}{outro}") == Revision(what, why)
 
 
