@@ -139,7 +139,7 @@ def _persist(
 
     try:
         patiently(attempt, patience, answered=lambda: hub_branch.answered, tell=tell)
-    except Exception as exc:
+    except Exception as exc:  # any that `trouble_of` knows to pass; all else goes on as it came
         if (trouble := trouble_of(exc)) is None:
             raise
         raise _gave_up(in_transit(exc), trouble.after, hub_branch) from exc

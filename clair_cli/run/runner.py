@@ -48,7 +48,8 @@ class Runner:
         written: What it wrote; nothing until its end.
 
     Raises:
-        UsageError: The input cannot be found, or something would be written where it must not be.
+        UsageError: The input cannot be found, something would be written where it must not be, or
+            the system allows too few open files.
     """
 
     def __init__(self, job: Job, watcher: Watcher) -> None:
